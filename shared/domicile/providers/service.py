@@ -1,0 +1,87 @@
+"""What a service file declares, and the small seam through which it speaks to its cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Literal, Protocol
+
+from msgspec import Struct
+
+from domicile.model import Cell, Channel, Copy, Location, Resource, ResourceType, Tagged
+
+
+class Cloud(Protocol):
+    """One account, seen through one service's API. Operations are named as the SDK's methods are.
+
+    `region` overrides the cell's region (a bucket is asked where it lies). Errors do not come back through here
+    as the SDK raises them: they are `Refused` and `Vanished`, and only the driver catches those.
+    """
+
+    def pages(self, operation: str, *, region: str = "", **parameters: Any) -> Iterator[dict[str, Any]]:
+        """Every page of a listing, at the largest page size the API takes."""
+        ...
+
+    def call(self, operation: str, *, region: str = "", **parameters: Any) -> dict[str, Any]:
+        """One answer."""
+        ...
+
+    def header(self, operation: str, name: str, *, region: str = "", **parameters: Any) -> str:
+        """One response header, whatever the status of the answer; "" when it has none."""
+        ...
+
+
+class Refused(Exception):
+    """The cloud did not answer, and retries are spent. `code` is the cloud's own error code."""
+
+    def __init__(self, code: str, message: str = "") -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code = code
+        self.message = message
+
+
+class Vanished(Exception):
+    """It was there when it was listed and is gone now."""
+
+
+class Part(Struct, frozen=True):
+    """One question about one resource that its listing does not answer.
+
+    `absent` are the error codes that mean *none is configured*; the part is then None.
+    """
+
+    name: str
+    ask: Callable[[Cloud, Any], dict[str, Any]]
+    absent: tuple[str, ...] = ()
+
+
+class Listing(Struct, frozen=True):
+    """One list call in one cell, the questions asked about each of its items, and a pure reading of the answers.
+
+    `read` gets the item as listed, the answers by part (None: none configured; missing: refused) and the cell.
+    It touches nothing else. `identify` names the item for gaps; it is the id of the resource it becomes.
+    """
+
+    name: str
+    find: Callable[[Cloud], Iterable[Any]]
+    read: Callable[[Any, Mapping[str, dict[str, Any] | None], Cell], Iterable[Resource | Copy | Tagged]]
+    identify: Callable[[Any, Cell], str]
+    parts: tuple[Part, ...] = ()
+
+
+class Service(Struct, frozen=True):
+    """One cloud service as domicile sees it.
+
+    `needs` maps each operation called to the permissions it takes (none: called without permission, on purpose).
+    `locate` finds where something lies that was named without a region. `blind_to` are sentences about what the
+    service's API cannot show.
+    """
+
+    name: str
+    client: str
+    scope: Literal["regional", "global"]
+    listings: tuple[Listing, ...]
+    types: tuple[ResourceType, ...]
+    channels: tuple[Channel, ...]
+    needs: Mapping[str, tuple[str, ...]]
+    blind_to: tuple[str, ...] = ()
+    locate: Callable[[Cloud, str], Location | None] | None = None

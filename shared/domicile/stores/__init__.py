@@ -1,0 +1,83 @@
+"""Where violations live: one interface, one module per technology."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from msgspec import Struct
+
+from domicile.model import Change, GapRow, Row, Scan, ScanRow
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """Which rows are asked for; everything given must hold. Answers come worst first, then oldest, then by id.
+
+    With `changed_on` they come in the order of change. `statuses` empty means all that are not resolved.
+    """
+
+    statuses: tuple[str, ...] = ()
+    severity: str = ""
+    rule: str = ""
+    account: str = ""
+    country: str = ""
+    entity: str = ""
+    caused_by: str = ""
+    dataset: str = ""
+    changed_on: date | None = None
+    limit: int = 0
+
+
+class Store(Protocol):
+    """A place for violations, gaps and scans.
+
+    Numbers order scans. A scan settles in three steps: `claim` (the head is this scan's from now on, unless a
+    newer one has claimed it), `apply` in any number of calls, `settle` (the head moves, the scan row is there).
+    Each step may be repeated after a crash without harm.
+    """
+
+    def begin(self, started_at: datetime, *, as_of: date, providers: Sequence[str], digests: Mapping[str, str]) -> Scan:
+        """The next scan, with a number no other scan has."""
+        ...
+
+    def claim(self, scan: Scan) -> None:
+        """Take the head for settling. Raises `Superseded` when a newer scan has claimed or settled."""
+        ...
+
+    def known(self) -> dict[str, Row]:
+        """Every row that is not resolved, by id."""
+        ...
+
+    def fetch(self, ids: Iterable[str]) -> dict[str, Row]:
+        """The rows with these ids, resolved or not; what is not there is left out."""
+        ...
+
+    def apply(self, scan: Scan, changes: Iterable[Change]) -> int:
+        """Write changes, each on the condition that its row is at the version it replaces, and append them to
+        the history. A change that this very scan has already written is left alone. Returns how many were
+        written. Raises `Superseded` when the head is no longer this scan's, `Conflict` when a version differs.
+        """
+        ...
+
+    def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow) -> None:
+        """Keep gaps and the scan row, and move the head. Raises `Superseded`."""
+        ...
+
+    def gaps(self, *, ended: bool = False) -> tuple[GapRow, ...]:
+        """Gaps that are open, or all."""
+        ...
+
+    def last_scan(self) -> ScanRow | None:
+        """The newest settled scan."""
+        ...
+
+    def ask(self, question: Question) -> tuple[Row, ...]:
+        """The rows a person or a program asks for, by key."""
+        ...
+
+    def history(self, violation_id: str) -> tuple[tuple[str, Row], ...]:
+        """Every transition of a row with the row as it was after it, oldest first."""
+        ...
+
+    def close(self) -> None: ...
