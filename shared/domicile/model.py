@@ -247,7 +247,8 @@ class Placement(Struct, frozen=True):
 
     `subject` is the stable key of its rows; a set of rotating copies is one placement with `copies`, `oldest_at`,
     `newest_at` and a few `samples`. `channel` is "" for the root itself. `seen_in` names the looks its facts came
-    from; `held` is true when a look at the holder's own side showed it. `key_countries` holds the country of
+    from; `held` is true when a look at the holder's own side showed it; `links` are all the channels that tie it to
+    its dataset. `key_countries` holds the country of
     each key ("" where unmapped); None when no key is known. `end_to_end` can only be declared.
     """
 
@@ -260,6 +261,7 @@ class Placement(Struct, frozen=True):
     resource_type: str = ""
     resource_name: str = ""
     channel: str = ""
+    links: frozenset[str] = frozenset()
     caused_by: str = ""
     source_id: str = ""
     copies: int = 1
@@ -279,9 +281,10 @@ class Placement(Struct, frozen=True):
 class Dataset(Struct, frozen=True):
     """A root with what was derived from it, across accounts and regions of one cloud.
 
-    `id` is the anchor's canonical id. `members` are the resources whose tags speak for it (with ancestors that
-    are gone). `parents` are the datasets it inherits classes from without being part of them. `unseen` names
-    what it was derived from and no look could show.
+    `id` is the anchor's canonical id. `members` are the ids of all that belongs to it, seen or only spoken of.
+    `parents` are the datasets it inherits classes from without being part of them; `feeds` are the shared
+    holders its data goes to, which may satisfy what must exist somewhere. `unseen` names what it was derived
+    from and no look could show.
     """
 
     id: str
@@ -291,6 +294,7 @@ class Dataset(Struct, frozen=True):
     placements: tuple[Placement, ...]
     members: tuple[str, ...]
     parents: tuple[str, ...] = ()
+    feeds: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     root_location: Location | None = None
     root_country: str | None = None
@@ -483,7 +487,7 @@ class DatasetDeclaration(Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     names: tuple[str, ...] = ()
     accounts: tuple[str, ...] = ()
     tags: Mapping[str, str] = {}
-    classes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = field(default=(), name="class")
     origin: tuple[str, ...] = ()
     subjects: int | None = None
     entity: str = ""
@@ -503,7 +507,7 @@ class NameRule(Struct, frozen=True, forbid_unknown_fields=True):
     """Names that suggest a class; suggestion enough for `review`, never for a violation."""
 
     glob: str
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = field(name="class")
 
 
 class Classify(Struct, frozen=True, forbid_unknown_fields=True):
@@ -618,9 +622,9 @@ class Verdict(IntEnum):
 class Finding(Struct, frozen=True, kw_only=True):
     """One obligation judged on one subject.
 
-    `because` is one sentence an auditor can read, with dates and never ages. `linked` are the channels that tie
-    the subject to its dataset; `exemption` mutes when `verdict` is still a violation. `count` is how many
-    datasets or stores stand behind one line.
+    `because` is one sentence an auditor can read, with dates and never ages, counts or anything else that moves
+    by itself. `exemption` mutes when `verdict` is still a violation. `enforced` is false for what does not bind
+    today: drafts, trials, rules of the future. `count` is how many datasets or stores stand behind one line.
     """
 
     id: str
@@ -645,35 +649,46 @@ class Finding(Struct, frozen=True, kw_only=True):
     seen_in: tuple[str, ...] = ()
     exemption: str = ""
     trial: bool = False
+    enforced: bool = True
     enforce_from: date | None = None
     count: int = 1
 
 
 class Unclassified(Struct, frozen=True):
-    """A dataset whose class would change a verdict: a line of the worklist, not of the violations table."""
+    """A dataset of which a fact is missing that would change a verdict: a line of the worklist, not of the table."""
 
     dataset: Dataset
     entity: str
+    missing: tuple[Literal["class", "origin", "entity"], ...]
     would_break: tuple[str, ...]
-    because: str
+
+
+class Presence(Struct, frozen=True):
+    """A subject as this scan saw it: what ties it to its dataset and what the dataset is said to hold.
+
+    `stated` are classes and origins (`origin:IN`); `loosened` are those the organisation file took away.
+    """
+
+    links: frozenset[str]
+    stated: frozenset[str]
+    loosened: frozenset[str] = frozenset()
 
 
 class Judgement(Struct, frozen=True):
     """All verdicts of one scan that are more than a pass, and what else recording needs to know.
 
-    `settled` maps the id of every obligation that was judged and found met (or not to apply, with all sources of
-    classes looked at) to the verdict. `subjects` maps every subject seen to the channels that tie it to its
-    dataset, "" for a root. `classes` maps every subject to its classes with those taken away by declaration.
+    `met` holds (rule, keyword, subject) of every obligation that was judged and found met; `open_questions`
+    holds (rule, subject) where it could not be told whether the rule applies. `present` has every subject seen,
+    `members` the dataset of every resource.
     """
 
     findings: tuple[Finding, ...] = ()
     unclassified: tuple[Unclassified, ...] = ()
-    settled: Mapping[str, Verdict] = {}
-    subjects: Mapping[str, frozenset[str]] = {}
-    classes: Mapping[str, frozenset[str]] = {}
+    met: frozenset[tuple[str, str, str]] = frozenset()
+    open_questions: frozenset[tuple[str, str]] = frozenset()
+    present: Mapping[str, Presence] = {}
+    members: Mapping[str, str] = {}
     rules: frozenset[str] = frozenset()
-    passed: int = 0
-    not_applicable: int = 0
 
 
 # What is kept
@@ -714,8 +729,8 @@ class Row(Struct, frozen=True, kw_only=True, omit_defaults=False):
     root_region: str
     root_country: str
     classes: tuple[str, ...]
-    class_evidence: tuple[str, ...]
-    evidence: tuple[str, ...]
+    class_evidence: tuple[ClassEvidence, ...]
+    evidence: tuple[Evidence, ...]
     because: str
     remedy: str
     citation: str
