@@ -1,0 +1,133 @@
+"""The documents tell the truth: links lead somewhere, commands exist, and generated parts are current."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = {
+    str(path.relative_to(ROOT)): path.read_text("utf-8")
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+}
+
+FENCE = re.compile(r"^```(?:text|sh|console|yaml|python)?\n(.*?)^```", re.DOTALL | re.MULTILINE)
+SPAN = re.compile(r"`([^`\n]+)`")
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def code(text):
+    """Every line of code in a document, in fences and in running text."""
+    lines = [line for block in FENCE.findall(text) for line in block.splitlines()]
+    return lines + SPAN.findall(FENCE.sub("", text))
+
+
+def prose(text):
+    return SPAN.sub("", FENCE.sub("", text))
+
+
+def anchors(text):
+    headings = re.findall(r"^#+ (.+)$", FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document):
+    lost = []
+    for link in LINK.findall(prose(DOCUMENTS[document])):
+        if re.match(r"https?:|mailto:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (ROOT / document).parent / file if file else ROOT / document
+        if not target.exists() or (anchor and anchor not in anchors(target.read_text("utf-8"))):
+            lost.append(link)
+    assert lost == []
+
+
+MAKE_TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_make_target_named_exists(document):
+    named = [match[1] for line in code(DOCUMENTS[document]) if (match := re.match(r"(?:\$ )?make ([a-z]+)", line))]
+    assert set(named) <= MAKE_TARGETS
+
+
+PATH = re.compile(r"(?:shared|tests|docs|functions|pulumi|\.ci)/[\w./-]*\w")
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_file_of_the_repository_named_exists(document):
+    named = {match[0] for line in code(DOCUMENTS[document]) if (match := PATH.fullmatch(line))}
+    assert [path for path in sorted(named) if not (ROOT / path).exists()] == []
+
+
+@pytest.fixture(scope="module")
+def command_line():
+    cli = pytest.importorskip("domicile.cli", reason="the command line is not there yet")
+    from typer.main import get_command
+
+    return get_command(cli.app)
+
+
+def command_and_options(words, command):
+    """The command that words on a command line name, the words that name none, and the options given to it."""
+    unknown = []
+    for word in words:
+        if word.startswith("-") or not re.fullmatch(r"[a-z][a-z-]*", word):
+            break
+        children = getattr(command, "commands", None)
+        if not children:
+            break
+        if word not in children:
+            unknown.append(word)
+            break
+        command = children[word]
+    options = {word.split("=")[0] for word in words if re.match(r"--[a-z]", word)}
+    return command, unknown, options
+
+
+def mistakes(line, command_line):
+    match = re.match(r"(?:\$ |\.venv/bin/|[A-Z_]+=\S+ )*domicile((?: [^|>#]+)?)", line)
+    if not match or line.startswith("domicile ="):
+        return []
+    command, unknown, options = command_and_options(match[1].split(), command_line)
+    known = {name for parameter in command.params for name in [*parameter.opts, *parameter.secondary_opts]}
+    return unknown + sorted(options - known - {"--help"})
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_and_option_named_exists(document, command_line):
+    found = {line: wrong for line in code(DOCUMENTS[document]) if (wrong := mistakes(line, command_line))}
+    assert found == {}
+
+
+def test_a_command_or_option_that_does_not_exist_is_noticed(command_line):
+    assert mistakes("domicile teleport", command_line) == ["teleport"]
+    assert mistakes("$ domicile scan --teleport", command_line) == ["--teleport"]
+
+
+@pytest.fixture(scope="module")
+def blocks():
+    pytest.importorskip("domicile.cli", reason="the command line is not there yet")
+    pytest.importorskip("domicile.providers.aws", reason="the services are not there yet")
+    from docs import blocks
+
+    return blocks
+
+
+def test_what_the_program_writes_into_the_documents_is_current(blocks):
+    stale = [document for document, text in DOCUMENTS.items() if blocks.renewed(document, text) != text]
+    assert stale == [], "run 'make fix'"
+
+
+def test_the_readme_lists_exactly_the_permissions_the_scanner_uses(blocks):
+    [listed] = re.findall(r"<!-- begin permissions -->\n```text\n(.*?)\n```", DOCUMENTS["README.md"], re.DOTALL)
+    assert tuple(listed.split()) == blocks.aws.permissions()
+
+
+def test_a_stale_block_is_noticed(blocks):
+    text = DOCUMENTS["README.md"]
+    assert blocks.renewed("README.md", text.replace("sts:AssumeRole", "sts:Nothing", 1)) != text.replace(
+        "sts:AssumeRole", "sts:Nothing", 1
+    )
