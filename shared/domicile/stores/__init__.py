@@ -8,13 +8,15 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from domicile.errors import UsageError
 from domicile.model import Change, GapRow, Row, Scan, ScanRow
 
 
 class Question(Struct, frozen=True, kw_only=True):
     """Which rows are asked for; everything given must hold. Answers come worst first, then oldest, then by id.
 
-    With `changed_on` they come in the order of change. `statuses` empty means all that are not resolved.
+    `statuses` empty means all that are not resolved. With `changed_on` (the UTC day of a row's last change) it means
+    all, since what was resolved that day changed too, and answers come in the order of change.
     """
 
     statuses: tuple[str, ...] = ()
@@ -81,3 +83,15 @@ class Store(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+def open_store(url: str) -> Store:
+    """The store behind a URL; `sqlite:///a.db` is relative, `sqlite:////srv/a.db` absolute."""
+    scheme, separator, place = url.partition("://")
+    if scheme == "sqlite" and separator and place.startswith("/") and place != "/":
+        from domicile.stores.sqlite import SqliteStore  # noqa: PLC0415 - only what is asked for is loaded
+
+        return SqliteStore(place[1:])
+    if scheme in {"dynamodb", "cosmos"} and separator:
+        raise UsageError(f"stores of the kind {scheme}:// are not in this version yet; use sqlite:///FILE")
+    raise UsageError(f"not the URL of a store: {url!r}; known are sqlite:///FILE and sqlite:////absolute/FILE")
