@@ -48,11 +48,11 @@ $(READY): requirements.txt pyproject.toml
 		echo "domicile needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3.13" >&2; \
 		exit 1; \
 	fi; \
-	echo "Setting up .venv with $$("$$found" --version), once; this takes about a minute ..." >&2; \
+	echo "Setting up .venv with $$("$$found" --version), once; this takes about half a minute ..." >&2; \
 	"$$found" -m venv --clear .venv || { \
 		echo "Python could not make a virtual environment; Debian and Ubuntu keep that in the package python3-venv." >&2; \
 		exit 1; \
 	}
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --requirement requirements.txt
+	@$(BIN)/python -m pip install --no-compile --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
