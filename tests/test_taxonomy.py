@@ -46,7 +46,7 @@ def test_a_pattern_is_known_when_something_can_match_it():
     ("wrong", "meant"),
     [
         ("payment.crad", "payment.card"),
-        ("aadhaar", "personal.id.aadhaar"),
+        ("voter", "personal.id.voter"),
         ("payment", "payment.account"),
         ("PERSONAL", "personal"),
         ("book_of_accounts", "books_of_account"),
