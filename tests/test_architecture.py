@@ -33,7 +33,7 @@ CORE = {
 MAY_IMPORT: dict[str, set[str]] = {
     "core": set(),
     "providers.service": set(),
-    "collect": {"providers.service"},
+    "collect": {"discover", "providers.service"},
     "discover": {"providers.service"},
     "providers.aws": {"providers.service"},
     "providers.azure": {"providers.service"},
@@ -83,7 +83,7 @@ PURE_LIBRARIES = {
     "unicodedata",
     "yaml",
 }
-READS_THE_CLOCK = {"now", "today", "utcnow", "fromtimestamp", "astimezone"}
+READS_THE_CLOCK = {f"{kind}.{name}" for kind in ("date", "datetime") for name in ("now", "today", "utcnow")}
 REACHES_OUT = {"open", "print", "input", "exec", "eval", "compile", "__import__", "breakpoint"}
 
 
@@ -145,8 +145,10 @@ def breaches(module: str, tree: ast.AST) -> list[str]:
 def impurities(tree: ast.AST) -> list[str]:
     found = sorted(imports_from_outside(tree) - PURE_LIBRARIES)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and node.attr in READS_THE_CLOCK:
-            found.append(f"line {node.lineno}: .{node.attr}")
+        if isinstance(node, ast.Attribute) and ".".join(ast.unparse(node).split(".")[-2:]) in READS_THE_CLOCK:
+            found.append(f"line {node.lineno}: {ast.unparse(node)}")
+        elif isinstance(node, ast.Call) and not node.args and ast.unparse(node.func).endswith(".astimezone"):
+            found.append(f"line {node.lineno}: the machine's time zone")
         elif isinstance(node, ast.Name) and node.id in REACHES_OUT:
             found.append(f"line {node.lineno}: {node.id}")
     return found
@@ -167,6 +169,8 @@ def test_every_module_imports_only_what_its_place_allows(module):
         ("judge", "from domicile.collect import collect"),
         ("judge", "from datetime import date\nDAY = date.today()"),
         ("judge", "from datetime import UTC, datetime\nsince = datetime.now"),
+        ("judge", "import datetime as dt\nsince = dt.datetime.utcnow()"),
+        ("judge", "here = at.astimezone()"),
         ("judge", "TEXT = open('rules.yaml').read()"),
         ("collect", "from domicile.providers.aws import SERVICES"),
         ("discover", "from domicile.stores import Store"),
@@ -187,6 +191,7 @@ def test_what_the_shape_forbids_is_noticed(module, source, monkeypatch):
 
 def test_what_the_shape_allows_passes():
     assert breaches("judge", ast.parse("from datetime import date\nfrom domicile import model\nimport msgspec")) == []
+    assert breaches("judge", ast.parse("utc = question.now.astimezone(UTC)")) == []
     assert breaches("collect", ast.parse("import threading\nfrom domicile.providers.service import Service")) == []
     assert breaches("bootstrap", ast.parse("from domicile.providers.aws import SERVICES")) == []
 
@@ -196,9 +201,7 @@ def test_no_folder_beside_the_package_shadows_a_cloud_sdk(folder):
     assert list((ROOT / folder).rglob("__init__.py")) == []
 
 
-SERVICE_FILES = [
-    path for path in sorted(PACKAGE.glob("providers/*/*.py")) if "\nSERVICE = " in path.read_text("utf-8")
-]
+SERVICE_FILES = [path for path in sorted(PACKAGE.glob("providers/*/*.py")) if "\nSERVICE = " in path.read_text("utf-8")]
 
 
 @pytest.mark.parametrize("path", SERVICE_FILES, ids=lambda path: path.stem)
