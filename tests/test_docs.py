@@ -131,3 +131,12 @@ def test_a_stale_block_is_noticed(blocks):
     assert blocks.renewed("README.md", text.replace("sts:AssumeRole", "sts:Nothing", 1)) != text.replace(
         "sts:AssumeRole", "sts:Nothing", 1
     )
+
+
+def test_the_organisation_file_in_the_readme_is_valid():
+    organisation = pytest.importorskip("domicile.organisation", reason="the loader is not there yet")
+    [text] = re.findall(r"<!-- organisation file -->\n```yaml\n(.*?)```", DOCUMENTS["README.md"], re.DOTALL)
+    loaded = organisation.load(text, "README.md")
+    assert loaded.policies[0].rule == "in-rbi-payment-data"
+    assert loaded.entities[0].owns == ("111122223333",)
+    assert len(text.splitlines()) <= 20
