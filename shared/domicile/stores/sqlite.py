@@ -212,7 +212,7 @@ class SqliteStore:
                     self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         # Only after the schema is there, so that a file's first page always tells whose it is. If another process
         # holds the file just now, the next one to open it changes the mode.
-        with suppress(sqlite3.OperationalError):
+        with self._explained(), suppress(sqlite3.OperationalError):
             self._connection.execute("PRAGMA journal_mode = WAL")
 
     def _schema(self) -> int:
