@@ -2,8 +2,11 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
+
+from domicile.model import PLACEMENT_KINDS, Keyword
 
 ROOT = Path(__file__).parents[1]
 DOCUMENTS = {
@@ -140,3 +143,10 @@ def test_the_organisation_file_in_the_readme_is_valid():
     assert loaded.policies[0].rule == "in-rbi-payment-data"
     assert loaded.entities[0].owns == ("111122223333",)
     assert len(text.splitlines()) <= 20
+
+
+def test_the_page_on_rules_explains_every_keyword_and_every_kind():
+    page = DOCUMENTS["docs/rules.md"]
+    assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(get_args(Keyword))
+    [kinds] = re.findall(r"^Each placement has one kind: (.*?)\.", page, re.MULTILINE | re.DOTALL)
+    assert tuple(SPAN.findall(kinds)) == PLACEMENT_KINDS
