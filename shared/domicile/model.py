@@ -765,7 +765,7 @@ class Scan(Struct, frozen=True, kw_only=True):
 
 
 Transition = Literal[
-    "opened", "reopened", "confirmed", "updated", "unconfirmed", "exempted", "unexempted", "resolved", "moved"
+    "opened", "begun", "reopened", "confirmed", "updated", "unconfirmed", "exempted", "unexempted", "resolved", "moved"
 ]
 
 
@@ -821,8 +821,10 @@ class Looks:
     def proves(self, seen_in: str) -> bool:
         """Whether this scan looked again, in full, where a fact came from.
 
-        ``seen_in`` is a look's key, or a look's key with `#part@resource`.
+        `seen_in` is a look's key, a look's key with `#part@resource`, or `*` for every look of the scan.
         """
+        if seen_in == ANYWHERE:
+            return self.complete()
         key, _, _ = seen_in.partition("#")
         look = self._looks.get(key)
         if look is None or not look.listed:

@@ -1,0 +1,315 @@
+"""What each dataset holds and whose it is: everything that speaks for it counts, and what is derived inherits."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Final
+
+from msgspec.structs import replace
+
+from domicile import geography, taxonomy
+from domicile.model import (
+    Account,
+    ClassEvidence,
+    Classification,
+    Confidence,
+    Dataset,
+    DatasetDeclaration,
+    DeclaredCopy,
+    Entity,
+    Inventory,
+    Location,
+    Looks,
+    Organisation,
+    Placement,
+    Resource,
+    Vocabulary,
+)
+
+SHOWN: Final = 200
+"""Characters of a name or tag value kept in evidence: they are the customer's text, not ours."""
+
+_WORDS: Final = re.compile(r"[\s,;+|]+")
+
+
+def declare(datasets: Sequence[Dataset], inventory: Inventory, organisation: Organisation) -> tuple[Dataset, ...]:
+    """Datasets with the placements that only a declaration can know: SaaS, on-premises, another cloud.
+
+    A declaration that selects nothing is a dataset of its own.
+    """
+    resources = {resource.id: resource for resource in inventory.resources}
+    found = {dataset.id: dataset for dataset in datasets}
+    for declaration in organisation.datasets:
+        if not declaration.copies:
+            continue
+        matched = [dataset for dataset in found.values() if _selects(declaration, dataset, resources)]
+        placements = tuple(_declared(declaration, copy) for copy in declaration.copies)
+        for dataset in matched:
+            found[dataset.id] = replace(dataset, placements=(*dataset.placements, *placements))
+        if not matched:
+            name = f"declared:{declaration.id}"
+            found[name] = Dataset(
+                id=name,
+                provider="declared",
+                account="",
+                name=declaration.id,
+                placements=placements,
+                members=(name,),
+                root_country=placements[0].country,
+            )
+    return tuple(found[name] for name in sorted(found))
+
+
+def classify(
+    datasets: Sequence[Dataset],
+    inventory: Inventory,
+    organisation: Organisation,
+    vocabulary: Vocabulary,
+    *,
+    as_of: date,
+) -> dict[str, Classification]:
+    """The classification of every dataset, by id: the union over all its members and all its ancestors."""
+    resources = {resource.id: resource for resource in inventory.resources}
+    tagged: dict[str, dict[str, str]] = defaultdict(dict)
+    for tags in inventory.tags:
+        tagged[tags.id].update(tags.tags)
+    looks = Looks(inventory.looks, inventory.gaps)
+    accounts = {account.id: account for account in inventory.accounts}
+    own = {}
+    for dataset in datasets:
+        members = [resources[member] for member in dataset.members if member in resources]
+        declarations = [one for one in organisation.datasets if _selects(one, dataset, resources)]
+        own[dataset.id] = _loosen(
+            _own(dataset, members, tagged, declarations, organisation, vocabulary, looks, accounts, as_of=as_of)
+        )
+    return {name: _loosen(one) for name, one in _inherit(datasets, own).items()}
+
+
+def entity_of(account: Account | None, account_id: str, organisation: Organisation) -> Entity | None:
+    """Who answers for an account: the owner whose claim is the longest match.
+
+    An account named by id outranks any unit; of units, the one nearest to the account; `*` comes last.
+    """
+    best: tuple[int, Entity] | None = None
+    path = account.path if account else ()
+    for entity in organisation.entities:
+        for claim in entity.owns:
+            rank = _rank(claim, account_id, path)
+            if rank is not None and (best is None or rank > best[0]):
+                best = (rank, entity)
+    return best[1] if best else None
+
+
+def kept_tags(organisation: Organisation) -> frozenset[str]:
+    """Tag keys that classification or ownership uses; the values of all others are dropped at the door."""
+    keys = {rule.key for rule in organisation.classify.tags}
+    keys.update(key for declaration in organisation.datasets for key in declaration.tags)
+    return frozenset(keys)
+
+
+def _rank(claim: str, account_id: str, path: tuple[str, ...]) -> int | None:
+    if claim == account_id:
+        return 10_000
+    if claim == "*":
+        return 0
+    last = claim.rstrip("/").rsplit("/", 1)[-1]
+    return path.index(last) + 1 if last in path else None
+
+
+def _selects(declaration: DatasetDeclaration, dataset: Dataset, resources: Mapping[str, Resource]) -> bool:
+    """Whether one member matches every selector given; selecting nothing selects no dataset."""
+    if not (declaration.resources or declaration.names or declaration.accounts or declaration.tags):
+        return dataset.id == f"declared:{declaration.id}"
+    return any(_matches(declaration, member, resources.get(member)) for member in dataset.members)
+
+
+def _matches(declaration: DatasetDeclaration, member: str, resource: Resource | None) -> bool:
+    if declaration.resources and not any(fnmatchcase(member, glob) for glob in declaration.resources):
+        return False
+    if resource is None:
+        return bool(declaration.resources) and not (declaration.names or declaration.accounts or declaration.tags)
+    return (
+        (not declaration.names or any(fnmatchcase(resource.name, glob) for glob in declaration.names))
+        and (not declaration.accounts or resource.account in declaration.accounts)
+        and all(fnmatchcase(resource.tags.get(key, ""), glob) for key, glob in declaration.tags.items())
+    )
+
+
+def _declared(declaration: DatasetDeclaration, copy: DeclaredCopy) -> Placement:
+    return Placement(
+        subject=f"resource|declared:{declaration.id}/{copy.name}",
+        kind=copy.kind,
+        location=Location(copy.provider, copy.country or "unknown"),
+        country=copy.country or None,
+        resource_id=f"declared:{declaration.id}/{copy.name}",
+        resource_name=copy.name,
+        channel=copy.channel,
+        links=frozenset({copy.channel}),
+        retention_days=copy.retention_days,
+        cmk=copy.cmk,
+        key_countries=copy.keys or None,
+        end_to_end=copy.e2e,
+        held=False,
+        declared=True,
+    )
+
+
+def _own(
+    dataset: Dataset,
+    members: Sequence[Resource],
+    tagged: Mapping[str, Mapping[str, str]],
+    declarations: Sequence[DatasetDeclaration],
+    organisation: Organisation,
+    vocabulary: Vocabulary,
+    looks: Looks,
+    accounts: Mapping[str, Account],
+    *,
+    as_of: date,
+) -> Classification:
+    classes: set[ClassEvidence] = set()
+    origins: set[ClassEvidence] = set()
+    missed: set[str] = set()
+    seen_in: set[str] = set()
+    rules = organisation.classify
+    for resource in members:
+        seen_in.add(resource.look)
+        tags_look = vocabulary.types[resource.type].tags_look
+        if tags_look and rules.tags:
+            look = f"{resource.location.provider}/{resource.account}/{resource.location.region}/{tags_look}"
+            seen_in.add(look)
+            if not looks.proves(look):
+                missed.add(look)
+        tags = {**resource.tags, **tagged.get(resource.id, {})}
+        for rule in rules.tags:
+            if rule.key in tags:
+                named, unknown = _from_tag(tags[rule.key], rule.values, gives=rule.gives)
+                detail = f"tag {rule.key} of {_shown(resource.name)}"
+                (origins if rule.gives == "origin" else classes).update(
+                    ClassEvidence(name, "tag", detail) for name in named
+                )
+                if unknown:
+                    missed.add(f"{detail} names no known {rule.gives}")
+        for name in rules.accounts.get(resource.account, ()):
+            classes.add(ClassEvidence(name, "account", f"default of account {resource.account}"))
+        for suggestion in rules.names:
+            if fnmatchcase(resource.name, suggestion.glob):
+                detail = f"name {_shown(resource.name)} matches {suggestion.glob}"
+                classes.update(ClassEvidence(name, "name", detail) for name in suggestion.classes)
+
+    entity = entity_of(accounts.get(dataset.account), dataset.account, organisation)
+    facts: set[str] = set()
+    taken: set[ClassEvidence] = set()
+    subjects = None
+    for declaration in declarations:
+        detail = f"dataset {declaration.id} in the organisation file"
+        classes.update(ClassEvidence(name, "declared", detail) for name in declaration.classes)
+        origins.update(ClassEvidence(name, "declared", detail) for name in declaration.origin)
+        subjects = declaration.subjects if declaration.subjects is not None else subjects
+        if declaration.entity:
+            entity = next((one for one in organisation.entities if one.id == declaration.entity), entity)
+        if declaration.loosen and as_of <= declaration.loosen.until:
+            facts.update(declaration.loosen.facts)
+            taken.update(
+                ClassEvidence(
+                    glob,
+                    "declared",
+                    f"{detail}: {declaration.loosen.reason} "
+                    f"(approved by {declaration.loosen.approver}, until {declaration.loosen.until})",
+                )
+                for glob in declaration.loosen.declassify
+            )
+    if entity:
+        origins.update(ClassEvidence(name, "declared", f"entity {entity.id}") for name in entity.origin)
+    missed.update(f"{ancestor} could not be looked at" for ancestor in dataset.unseen)
+    return Classification(
+        dataset=dataset.id,
+        classes=tuple(sorted(classes)),
+        origins=tuple(sorted(origins)),
+        facts=frozenset(facts),
+        subjects=subjects,
+        entity=entity.id if entity else "",
+        looked=not missed,
+        missed=tuple(sorted(missed)),
+        declassified=tuple(sorted(taken)),
+        seen_in=tuple(sorted(seen_in)),
+    )
+
+
+def _from_tag(value: str, table: Mapping[str, tuple[str, ...]], *, gives: str) -> tuple[set[str], bool]:
+    """Classes or origins that a tag value names, and whether it names something nobody knows."""
+    if table:
+        named = {name for glob, names in table.items() if fnmatchcase(value, glob) for name in names}
+        return named, not named
+    words = [word for word in _WORDS.split(value) if word]
+    if gives == "origin":
+        known = {word.upper() for word in words if word.upper() in geography.COUNTRIES}
+        return known, any(word.upper() not in geography.COUNTRIES for word in words)
+    return {word for word in words if taxonomy.known(word)}, any(not taxonomy.known(word) for word in words)
+
+
+def _inherit(datasets: Sequence[Dataset], own: Mapping[str, Classification]) -> dict[str, Classification]:
+    """Pass classes and origins from every dataset to what it feeds or seeds, until nothing moves."""
+    children: dict[str, list[str]] = defaultdict(list)
+    for dataset in datasets:
+        for feeder in dataset.parents:
+            children[feeder].append(dataset.id)
+    result = dict(own)
+    waiting = sorted(children)
+    while waiting:
+        parent = result[waiting.pop()]
+        for child in children.get(parent.dataset, ()):
+            after = _with_parent(result[child], parent)
+            if after != result[child]:
+                result[child] = after
+                waiting.append(child)
+    return result
+
+
+def _with_parent(child: Classification, parent: Classification) -> Classification:
+    missed = {*child.missed, *parent.missed}
+    return replace(
+        child,
+        classes=_union(child.classes, parent.classes, parent.dataset),
+        origins=_union(child.origins, parent.origins, parent.dataset),
+        looked=not missed,
+        missed=tuple(sorted(missed)),
+        seen_in=tuple(sorted({*child.seen_in, *parent.seen_in})),
+    )
+
+
+def _union(here: Iterable[ClassEvidence], there: Iterable[ClassEvidence], parent: str) -> tuple[ClassEvidence, ...]:
+    """Evidence of both; what is inherited says so once, however long the way."""
+    inherited = (
+        one
+        if one.detail.startswith("inherited from ")
+        else ClassEvidence(one.name, one.source, f"inherited from {_shown(parent)}: {one.detail}")
+        for one in there
+    )
+    return tuple(sorted({*here, *inherited}))
+
+
+def _loosen(one: Classification) -> Classification:
+    """Take away what the organisation file declassifies; tags never can."""
+    if not one.declassified:
+        return one
+    kept = tuple(
+        evidence
+        for evidence in one.classes
+        if not any(taxonomy.matches(taken.name, evidence.name) for taken in one.declassified)
+    )
+    return replace(one, classes=kept)
+
+
+def confidence(evidence: Iterable[ClassEvidence]) -> Confidence:
+    """The most trusted source among some evidence."""
+    order: tuple[Confidence, ...] = ("declared", "tag", "account", "name")
+    sources = {one.source for one in evidence}
+    return next((source for source in order if source in sources), "name")
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"

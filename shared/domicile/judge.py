@@ -1,0 +1,402 @@
+"""Holds datasets, accounts and entities against the rules an organisation has adopted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, Literal
+
+from domicile import taxonomy
+from domicile.classify import confidence
+from domicile.model import (
+    SEVERITIES,
+    Classification,
+    Dataset,
+    Exemption,
+    Finding,
+    Judgement,
+    Keyword,
+    Looks,
+    Obligation,
+    Organisation,
+    Placement,
+    Presence,
+    Rule,
+    Severity,
+    Status,
+    Unclassified,
+    Verdict,
+    Vocabulary,
+)
+from domicile.obligations import (
+    ON_DATASETS,
+    ON_ENTITIES,
+    ON_PLACEMENTS,
+    Outcome,
+    Question,
+    due,
+    on_dataset,
+    on_entity,
+    on_logs,
+    on_placement,
+    statement_asked,
+    when,
+)
+
+AHEAD: Final = timedelta(days=90)
+"""How long before it starts a future duty becomes a row."""
+
+ID_VERSION: Final = "1"
+
+_NOT_BINDING: Final[frozenset[Status]] = frozenset({"draft", "lapsed", "abeyance", "superseded"})
+_ONE_LOWER: Final[frozenset[Status]] = frozenset({"contractual", "commitment", "guidance"})
+_EXEMPTING: Final = ("approved_by_regulator", "not_applicable")
+
+Missing = Literal["class", "origin", "entity"]
+
+
+def judge(
+    datasets: Sequence[Dataset],
+    classifications: Mapping[str, Classification],
+    rules: Sequence[Rule],
+    organisation: Organisation,
+    vocabulary: Vocabulary,
+    looks: Looks,
+    *,
+    as_of: date,
+    now: datetime,
+) -> Judgement:
+    """Every verdict that is more than a pass. `as_of` is the day judged for, `now` the moment ages count from."""
+    question = Question(organisation, vocabulary, looks, as_of, now)
+    by_id = {dataset.id: dataset for dataset in datasets}
+    actors = {entity.id: frozenset(entity.actors) for entity in organisation.entities}
+    bench = _Bench(question)
+    unclassified = []
+    open_questions: set[tuple[str, str]] = set()
+    for dataset in datasets:
+        classification = classifications[dataset.id]
+        reach = _reach(dataset, by_id)
+        missing: set[Missing] = set()
+        would_break = []
+        for rule in rules:
+            applies, unknown = _applies(rule, classification, actors.get(classification.entity))
+            if applies is Verdict.NOT_APPLICABLE:
+                continue
+            if applies is Verdict.PASS:
+                bench.hear(rule, dataset, reach, classification)
+                continue
+            open_questions.update((rule.id, placement.subject) for placement in dataset.placements)
+            open_questions.add((rule.id, f"dataset|{dataset.id}"))
+            if _matters(rule, dataset, reach, classification, question):
+                missing |= unknown
+                would_break.append(rule.id)
+        if would_break:
+            unclassified.append(
+                Unclassified(dataset, classification.entity, tuple(sorted(missing)), tuple(sorted(would_break)))
+            )
+    findings, met = bench.close()
+    return Judgement(
+        findings=findings,
+        unclassified=tuple(unclassified),
+        met=met,
+        open_questions=frozenset(open_questions),
+        present=_present(datasets, classifications),
+        members={member: dataset.id for dataset in datasets for member in dataset.members},
+        rules=frozenset(rule.id for rule in rules),
+    )
+
+
+def violation_id(rule: str, keyword: str, subject: str) -> str:
+    """The id of a row: 32 hexadecimal digits that stay while rule, keyword and subject are the same."""
+    text = f"{ID_VERSION}\x1f{rule}\x1f{keyword}\x1f{subject}"
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def severity_of(rule: Rule, keyword: Keyword, verdict: Verdict) -> Severity:
+    """Keyword and standing of the rule, unless the organisation has set its own; what cannot be told is low."""
+    if verdict in (Verdict.REVIEW, Verdict.UNKNOWN) or keyword in ON_ENTITIES:
+        return "low"
+    if rule.severity:
+        return rule.severity
+    rank = 0 if keyword in ("only_in", "not_in", "approved_in") else 1
+    return SEVERITIES[rank + 1 if rule.status in _ONE_LOWER else rank]
+
+
+def in_time(rule: Rule, verdict: Verdict, as_of: date) -> Verdict:
+    """What a violation is on a day: of a draft it is advice, of what starts later it is upcoming."""
+    if verdict is not Verdict.VIOLATION:
+        return verdict
+    if rule.status in _NOT_BINDING or (rule.enforce_until is not None and as_of > rule.enforce_until):
+        return Verdict.ADVISORY
+    if rule.enforce_from is not None and as_of < rule.enforce_from:
+        return Verdict.UPCOMING
+    return verdict
+
+
+def binds(rule: Rule, as_of: date) -> bool:
+    """Whether a rule can be broken on a day: no draft, begun, not ended, not on trial."""
+    return not rule.trial and in_time(rule, Verdict.VIOLATION, as_of) is Verdict.VIOLATION
+
+
+def _applies(rule: Rule, classification: Classification, actors: frozenset[str] | None) -> tuple[Verdict, set[Missing]]:
+    """PASS when the rule applies, NOT_APPLICABLE when it does not, UNKNOWN with what is missing to tell.
+
+    That a class is not among those stated proves nothing while a source of classes was not looked at.
+    """
+    unknown: set[Missing] = set()
+    if "ANY" not in rule.applies.actors:
+        if actors is None:
+            unknown.add("entity")
+        elif not actors & set(rule.applies.actors):
+            return Verdict.NOT_APPLICABLE, set()
+    stated = {evidence.name for evidence in classification.classes}
+    if "ANY" not in rule.applies.classes and not _matching(rule, classification):
+        if classification.looked and (stated or classification.declassified):
+            return Verdict.NOT_APPLICABLE, set()
+        unknown.add("class")
+    origins = {evidence.name for evidence in classification.origins}
+    if "ANY" not in rule.applies.origins and not origins & set(rule.applies.origins):
+        if origins and classification.looked:
+            return Verdict.NOT_APPLICABLE, set()
+        unknown.add("origin")
+    return (Verdict.UNKNOWN, unknown) if unknown else (Verdict.PASS, set())
+
+
+def _matching(rule: Rule, classification: Classification) -> list[str]:
+    """The stated classes that bring a dataset under a rule."""
+    stated = {evidence.name for evidence in classification.classes}
+    return sorted(name for name in stated if any(taxonomy.matches(pattern, name) for pattern in rule.applies.classes))
+
+
+def _reach(dataset: Dataset, by_id: Mapping[str, Dataset]) -> tuple[Placement, ...]:
+    """The dataset's placements with those of the shared holders it feeds: what must exist may exist there."""
+    seen = {dataset.id}
+    placements = list(dataset.placements)
+    waiting = list(dataset.feeds)
+    while waiting:
+        name = waiting.pop()
+        if name not in seen and name in by_id:
+            seen.add(name)
+            placements.extend(by_id[name].placements)
+            waiting.extend(by_id[name].feeds)
+    return tuple(placements)
+
+
+def _matters(
+    rule: Rule, dataset: Dataset, reach: Sequence[Placement], classification: Classification, question: Question
+) -> bool:
+    """Whether a missing fact changes a verdict: some obligation would not be met if the rule applied.
+
+    Only where data lies is tried: signatures and logs are no property of a dataset whose class nobody knows.
+    """
+    soon = rule.enforce_from is None or question.as_of + AHEAD >= rule.enforce_from
+    if rule.trial or not soon or in_time(rule, Verdict.VIOLATION, question.as_of) is Verdict.ADVISORY:
+        return False
+    entity = classification.entity
+    for obligation in rule.oblige:
+        if when(obligation, classification) is Verdict.NOT_APPLICABLE:
+            continue
+        outcomes: list[Outcome] = []
+        if obligation.kind in ON_PLACEMENTS:
+            outcomes = [on_placement(obligation, one, entity, question) for one in dataset.placements]
+        elif obligation.kind in ("copy_in", "backup_in"):
+            outcomes = [on_dataset(obligation, dataset, reach, classification, question)]
+        if any(outcome.verdict > Verdict.EXEMPT for outcome in outcomes):
+            return True
+    return False
+
+
+def _present(datasets: Iterable[Dataset], classifications: Mapping[str, Classification]) -> dict[str, Presence]:
+    present: dict[str, Presence] = {}
+    for dataset in datasets:
+        one = classifications[dataset.id]
+        stated = frozenset(evidence.name for evidence in one.classes) | {
+            f"origin:{evidence.name}" for evidence in one.origins
+        }
+        loosened = frozenset(evidence.name for evidence in one.declassified)
+        present[f"dataset|{dataset.id}"] = Presence(frozenset(), stated, loosened)
+        for placement in dataset.placements:
+            present[placement.subject] = Presence(placement.links, stated, loosened)
+    return present
+
+
+_Case = tuple[Dataset, Classification, Outcome]
+
+
+class _Bench:
+    """Hears every rule on every dataset and keeps one finding per rule, keyword and subject: the worst."""
+
+    def __init__(self, question: Question) -> None:
+        self._question = question
+        self._findings: dict[str, Finding] = {}
+        self._met: set[tuple[str, str, str]] = set()
+        self._rules: dict[tuple[str, int], tuple[Rule, Obligation]] = {}
+        self._logs: dict[tuple[str, int, str, str], list[_Case]] = defaultdict(list)
+        self._entities: dict[tuple[str, int, str], list[tuple[Dataset, Classification]]] = defaultdict(list)
+
+    def hear(self, rule: Rule, dataset: Dataset, reach: Sequence[Placement], classification: Classification) -> None:
+        question, entity = self._question, classification.entity
+        for number, obligation in enumerate(rule.oblige):
+            condition = when(obligation, classification)
+            if condition is Verdict.NOT_APPLICABLE:
+                continue
+            if obligation.kind in ON_PLACEMENTS:
+                for placement in dataset.placements:
+                    outcome = due(condition, on_placement(obligation, placement, entity, question))
+                    self._keep(rule, obligation, placement.subject, outcome, dataset, classification, placement)
+            elif obligation.kind in ON_DATASETS:
+                outcome = due(condition, on_dataset(obligation, dataset, reach, classification, question))
+                self._keep(rule, obligation, f"dataset|{dataset.id}", outcome, dataset, classification)
+            elif obligation.kind == "logs_in":
+                self._rules[rule.id, number] = rule, obligation
+                outcome = due(condition, on_logs(obligation, dataset, reach, entity, question))
+                for name in _matching(rule, classification) or ["ANY"]:
+                    self._logs[rule.id, number, dataset.account, name].append((dataset, classification, outcome))
+            else:
+                self._rules[rule.id, number] = rule, obligation
+                self._entities[rule.id, number, entity].append((dataset, classification))
+
+    def close(self) -> tuple[tuple[Finding, ...], frozenset[tuple[str, str, str]]]:
+        """Findings, worst first by id, and what was found met."""
+        for (rule_id, number, account, name), cases in sorted(self._logs.items(), key=lambda item: item[0]):
+            rule, obligation = self._rules[rule_id, number]
+            worst = max(cases, key=lambda case: (case[2].verdict, case[0].id))
+            short = [case for case in cases if case[2].verdict is worst[2].verdict]
+            outcome = worst[2]
+            if outcome.verdict > Verdict.EXEMPT:
+                because = f"Stores of {name} in account {account} fall short, among them this: {outcome.because}"
+                outcome = Outcome(outcome.verdict, because)
+            subject = f"logs|{account}|{name}"
+            self._keep(rule, obligation, subject, outcome, worst[0], worst[1], count=len(short))
+        for (rule_id, number, entity), stated in sorted(self._entities.items(), key=lambda item: item[0]):
+            rule, obligation = self._rules[rule_id, number]
+            outcome = on_entity(obligation, entity, [dataset for dataset, _ in stated], self._question)
+            subject = f"entity|{entity}|{statement_asked(obligation)}"
+            self._keep(rule, obligation, subject, outcome, None, stated[0][1], count=len(stated))
+        findings = tuple(self._findings[name] for name in sorted(self._findings))
+        failing = {(finding.rule, finding.keyword, finding.subject) for finding in findings}
+        return findings, frozenset(self._met - failing)
+
+    def _keep(
+        self,
+        rule: Rule,
+        obligation: Obligation,
+        subject: str,
+        outcome: Outcome,
+        dataset: Dataset | None,
+        classification: Classification,
+        placement: Placement | None = None,
+        *,
+        count: int = 1,
+    ) -> None:
+        if outcome.verdict is Verdict.NOT_APPLICABLE:
+            return
+        if outcome.verdict is Verdict.PASS:
+            self._met.add((rule.id, obligation.kind, subject))
+            return
+        finding = self._finding(rule, obligation, subject, outcome, dataset, classification, placement, count)
+        other = self._findings.get(finding.id)
+        if other is None or (other.verdict, other.because) < (finding.verdict, finding.because):
+            self._findings[finding.id] = finding
+
+    def _finding(
+        self,
+        rule: Rule,
+        obligation: Obligation,
+        subject: str,
+        outcome: Outcome,
+        dataset: Dataset | None,
+        classification: Classification,
+        placement: Placement | None,
+        count: int,
+    ) -> Finding:
+        question = self._question
+        classes = tuple(_matching(rule, classification))
+        evidence = [one for one in classification.classes if one.name in classes]
+        sure = confidence(evidence) if evidence else "declared"
+        verdict, because = outcome.verdict, outcome.because
+        if verdict is Verdict.VIOLATION and sure == "name":
+            verdict, because = Verdict.REVIEW, f"Needs a look: only a name suggests the class. {because}"
+        exemption = ""
+        if verdict is Verdict.VIOLATION:
+            granted = _exemption(rule, dataset, placement, question)
+            if granted:
+                exemption = granted.id
+                if granted.basis in _EXEMPTING:
+                    verdict = Verdict.EXEMPT
+                    because = f"Exempt until {granted.until} by {granted.id}: {granted.reason} {because}"
+        verdict = in_time(rule, verdict, question.as_of)
+        if verdict is Verdict.UPCOMING:
+            because = f"From {rule.enforce_from} on: {because}"
+        entity = next((one for one in question.organisation.entities if one.id == classification.entity), None)
+        origins = [
+            type(one)(f"origin:{one.name}", one.source, one.detail)
+            for one in classification.origins
+            if one.name in rule.applies.origins
+        ]
+        channel = question.vocabulary.channels.get(placement.channel) if placement else None
+        remedy = [channel.stop] if channel else []
+        if rule.instead:
+            remedy.append(rule.instead)
+        return Finding(
+            id=violation_id(rule.id, obligation.kind, subject),
+            rule=rule.id,
+            rule_version=rule.version,
+            policy=rule.policy,
+            keyword=obligation.kind,
+            subject=subject,
+            verdict=verdict,
+            severity=severity_of(rule, obligation.kind, verdict),
+            because=because,
+            remedy=" ".join(remedy),
+            citation=rule.cite[0] if rule.cite else "",
+            confidence=sure,
+            entity=classification.entity,
+            owner=entity.owner if entity else "",
+            account=placement.account if placement and placement.account else (dataset.account if dataset else ""),
+            dataset=dataset,
+            placement=placement,
+            classes=classes,
+            class_evidence=(*evidence, *origins),
+            seen_in=_seen_in(dataset, placement, classification),
+            exemption=exemption,
+            trial=rule.trial,
+            enforced=binds(rule, question.as_of),
+            enforce_from=rule.enforce_from,
+            count=count,
+        )
+
+
+def _seen_in(dataset: Dataset | None, placement: Placement | None, classification: Classification) -> tuple[str, ...]:
+    """The looks a finding rests on: where its place was seen and where its classes were."""
+    looks = set(placement.seen_in) if placement else set()
+    if dataset and not placement:
+        looks.update(look for one in dataset.placements for look in one.seen_in)
+    looks.update(classification.seen_in)
+    return tuple(sorted(looks))
+
+
+def _exemption(
+    rule: Rule, dataset: Dataset | None, placement: Placement | None, question: Question
+) -> Exemption | None:
+    """The permission that covers a subject on the day, exempting ones before those that only mute."""
+    covering = [
+        one
+        for one in question.organisation.exemptions
+        if one.rule == rule.id
+        and one.since <= question.as_of <= one.until
+        and (not one.resource or (placement is not None and one.resource in _names_of(placement)))
+        and (not one.dataset or (dataset is not None and one.dataset in dataset.members))
+        and (not one.account or one.account == (placement.account if placement else dataset.account if dataset else ""))
+    ]
+    return min(covering, key=lambda one: (one.basis not in _EXEMPTING, one.id), default=None)
+
+
+def _names_of(placement: Placement) -> set[str]:
+    """The ids an exemption may name a placement by: for a set, what its copies were taken of."""
+    names = {placement.resource_id}
+    if "|" in placement.subject:
+        names.add(placement.subject.split("|", 2)[1])
+    return names

@@ -1,0 +1,450 @@
+"""Gives violations a life of their own: what changes when verdicts, and what could be looked at, meet the known rows.
+
+A row is resolved only on proof, and the proof lies with the holder of the data. What was not seen is not gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domicile import taxonomy
+from domicile.judge import AHEAD, violation_id
+from domicile.model import (
+    ANYWHERE,
+    GLOBAL,
+    SEVERITIES,
+    Account,
+    Change,
+    ChangedBecause,
+    ClassEvidence,
+    Departed,
+    Evidence,
+    Finding,
+    Gap,
+    GapRow,
+    Judgement,
+    Looks,
+    Presence,
+    Row,
+    RowStatus,
+    Scan,
+    Severity,
+    Transition,
+    Verdict,
+)
+
+LOOKS_KEPT: Final = 30
+"""A row that rests on more looks than this rests on all of them."""
+
+_SENTENCE: Final = 600
+_NAME: Final = 256
+_ID: Final = 600
+_LIST: Final = 8
+
+Standing = Literal[
+    "breached",
+    "muted",
+    "exempt",
+    "upcoming",
+    "not-due",
+    "cannot-tell",
+    "needs-signature",
+    "met",
+    "gone",
+    "departed",
+    "rule-dropped",
+    "coverage-lost",
+    "evidence-gone",
+    "class-gone",
+]
+"""What one scan says about one row."""
+
+_FAILING: Final = frozenset({"breached", "muted", "upcoming"})
+_RESOLVING: Final = frozenset({"met", "not-due", "gone", "departed", "rule-dropped"})
+
+_SENTENCES: Final[Mapping[Standing, str]] = {
+    "met": "Looked at again in full: the obligation is met.",
+    "not-due": "The rule does not bind any longer.",
+    "gone": "Looked at again in full where it was held: it is gone.",
+    "departed": "A person's entry says what became of it.",
+    "rule-dropped": "The rule is not adopted any longer.",
+    "coverage-lost": "Was open, could not look again: not every place its facts came from was seen.",
+    "evidence-gone": "Only what linked it to its source is gone; the copy itself was not seen to be deleted.",
+    "class-gone": "What said which class it holds is gone; only the organisation file can take a class away.",
+    "cannot-tell": "Was open, and now it cannot be told.",
+    "needs-signature": "Was open, and now it needs a signature.",
+}
+
+
+class Answer(Struct, frozen=True):
+    """What to do with a row: its next status, or None for no row and no change."""
+
+    status: RowStatus | None
+    transition: Transition | None
+
+
+def answer(status: RowStatus | None, standing: Standing) -> Answer:
+    """The life of a violation as one table: status before (None: no row) and standing now → what happens."""
+    if standing in _FAILING:
+        opened: dict[RowStatus | None, Transition] = {
+            None: "opened",
+            "open": "updated",
+            "unconfirmed": "confirmed",
+            "exempted": "unexempted",
+            "resolved": "reopened",
+        }
+        return Answer("open", opened[status])
+    if standing == "exempt":
+        return Answer("exempted", "updated" if status == "exempted" else "exempted")
+    if status is None or status == "resolved":
+        return Answer(status, None)
+    if standing in _RESOLVING:
+        return Answer("resolved", "resolved")
+    return Answer("unconfirmed", "updated" if status == "unconfirmed" else "unconfirmed")
+
+
+def record(
+    known: Mapping[str, Row],
+    judgement: Judgement,
+    looks: Looks,
+    scan: Scan,
+    *,
+    now: datetime,
+    previous: Scan | None = None,
+    accounts: Iterable[Account] = (),
+    departed: Iterable[Departed] = (),
+) -> tuple[Change, ...]:
+    """The rows to write. `known` holds all rows that are not resolved, and those of `wanted`, resolved or not.
+
+    Recording the same again changes nothing; seeing less never resolves anything.
+    """
+    findings = {finding.id: finding for finding in judgement.findings}
+    names = {account.id: account.name for account in accounts}
+    entries = tuple(departed)
+    cause = _cause(scan, previous)
+    moves = _moves(known, judgement)
+    arriving = {to: known[start] for start, to in moves.items()}
+    changes = []
+    for row_id in sorted({*known, *findings, *arriving}):
+        if row_id in moves:
+            changes.append(_left(known[row_id], moves[row_id], scan, now))
+            continue
+        row, finding = known.get(row_id), findings.get(row_id)
+        if row_id in arriving:
+            row = _arrived(arriving[row_id], row, row_id, judgement)
+        if finding is not None:
+            standing = standing_of(finding, scan)
+        elif row is not None and row.status != "resolved":
+            standing = _standing_without(row, judgement, looks, entries)
+        else:
+            continue
+        change = _next(row, finding, standing, scan, now, cause, names)
+        if row_id in arriving and row is not None:
+            change = Change(change.row if change else replace(row, version=row.version + 1), row.version, "moved")
+        if change:
+            changes.append(change)
+    return tuple(changes)
+
+
+def wanted(known: Mapping[str, Row], judgement: Judgement) -> set[str]:
+    """Ids of rows, resolved ones too, that recording needs besides those that are not resolved."""
+    ids = {finding.id for finding in judgement.findings} | set(_moves(known, judgement).values())
+    return ids - set(known)
+
+
+def standing_of(finding: Finding, scan: Scan) -> Standing:
+    """What a finding says about its row."""
+    match finding.verdict:
+        case Verdict.VIOLATION:
+            # A rule on trial is shown, never kept.
+            return "not-due" if finding.trial else "muted" if finding.exemption else "breached"
+        case Verdict.EXEMPT:
+            return "exempt"
+        case Verdict.UPCOMING:
+            soon = finding.enforce_from is not None and scan.as_of + AHEAD >= finding.enforce_from
+            return "upcoming" if soon and not finding.trial else "not-due"
+        case Verdict.ADVISORY:
+            return "not-due"
+        case Verdict.REVIEW:
+            return "needs-signature"
+        case _:
+            return "cannot-tell"
+
+
+def record_gaps(known: Iterable[GapRow], gaps: Iterable[Gap], *, now: datetime) -> tuple[GapRow, ...]:
+    """Gaps that began, ended or have another reason now; what is refused as before stays as it is."""
+    before = {row.gap: row for row in known if row.ended is None}
+    current = {gap.key: gap for gap in gaps}
+    began = [
+        GapRow(
+            gap=key,
+            provider=gap.cell.provider,
+            account=gap.cell.account,
+            region=gap.cell.region,
+            listing=gap.listing,
+            resource_id=gap.resource_id,
+            reason=gap.reason,
+            detail=gap.detail[:_SENTENCE],
+            first_seen=before[key].first_seen if key in before else now,
+        )
+        for key, gap in current.items()
+        if key not in before or before[key].reason != gap.reason
+    ]
+    ended = [replace(row, ended=now) for key, row in before.items() if key not in current]
+    return tuple(sorted([*began, *ended], key=lambda row: row.gap))
+
+
+def rank(severity: Severity, opened_at: datetime, row_id: str) -> str:
+    """Sort key of a row: worst first, then oldest, then by id."""
+    return f"{SEVERITIES.index(severity)}#{opened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}#{row_id}"
+
+
+def _standing_without(row: Row, judgement: Judgement, looks: Looks, departed: tuple[Departed, ...]) -> Standing:
+    """What a scan that found nothing wrong says about a row that stood."""
+    if row.rule not in judgement.rules:
+        return "rule-dropped"
+    if any(one.account == row.account and one.region in (ANYWHERE, row.region) for one in departed):
+        return "departed"
+    presence = judgement.present.get(row.subject)
+    if presence and row.channel and row.channel not in presence.links:
+        return "evidence-gone"
+    if not (row.seen_in and all(looks.proves(look) for look in row.seen_in)):
+        return "coverage-lost"
+    if (row.rule, row.subject) in judgement.open_questions:
+        return "class-gone"
+    if (row.rule, row.keyword, row.subject) in judgement.met:
+        return "met"
+    if row.subject.startswith("logs|"):
+        presence = judgement.present.get(f"dataset|{row.dataset_id}")
+    if presence:
+        return "class-gone" if _class_gone(row, presence) else "met"
+    if row.subject.startswith(("resource|", "set|")) and not _seen_at_holder(row):
+        return "evidence-gone"
+    return "gone"
+
+
+def _class_gone(row: Row, presence: Presence) -> bool:
+    """Whether a class or origin that a tag stated is stated no more, and no file has taken it away."""
+    return any(
+        evidence.name not in presence.stated
+        and not any(taxonomy.matches(glob, evidence.name) for glob in presence.loosened)
+        for evidence in row.class_evidence
+        if evidence.source == "tag"
+    )
+
+
+def _seen_at_holder(row: Row) -> bool:
+    """Whether one of the looks behind a row was a look at the holder's own side, not only at a link to it."""
+    cells = (f"{row.provider}/{row.account}/{row.region}/", f"{row.provider}/{row.account}/{GLOBAL}/")
+    return any(look == ANYWHERE or (look.startswith(cells) and "#" not in look) for look in row.seen_in)
+
+
+def _moves(known: Mapping[str, Row], judgement: Judgement) -> dict[str, str]:
+    """Rows about datasets whose anchor is another now: the id they had and the id they get."""
+    moves = {}
+    for row in known.values():
+        kind, _, anchor = row.subject.partition("|")
+        if kind != "dataset" or row.status == "resolved" or row.subject in judgement.present:
+            continue
+        dataset = judgement.members.get(anchor)
+        if dataset is not None:
+            moves[row.violation_id] = violation_id(row.rule, row.keyword, f"dataset|{dataset}")
+    return moves
+
+
+def _left(row: Row, to: str, scan: Scan, now: datetime) -> Change:
+    gone = replace(
+        row,
+        status="resolved",
+        status_because=f"moved: The dataset is anchored elsewhere now; its row is {to}.",
+        resolved_at=now,
+        resolved_by="moved",
+        last_changed=now,
+        changed_in_scan=scan.number,
+        changed_because="data",
+        version=row.version + 1,
+    )
+    return Change(gone, row.version, "moved")
+
+
+def _arrived(start: Row, there: Row | None, row_id: str, judgement: Judgement) -> Row:
+    """The row under its new id, with the history of the old one."""
+    if there is not None and there.status != "resolved":
+        return there
+    dataset = judgement.members[start.subject.partition("|")[2]]
+    return replace(
+        start,
+        violation_id=row_id,
+        subject=f"dataset|{dataset}",
+        dataset_id=dataset[:_ID],
+        root_resource_id=dataset[:_ID],
+        rank=rank(start.severity, start.opened_at, row_id),
+        moved_from=start.violation_id,
+        version=there.version if there else 0,
+    )
+
+
+def _next(
+    row: Row | None,
+    finding: Finding | None,
+    standing: Standing,
+    scan: Scan,
+    now: datetime,
+    cause: ChangedBecause | None,
+    names: Mapping[str, str],
+) -> Change | None:
+    outcome = answer(row.status if row else None, standing)
+    if outcome.status is None or outcome.transition is None:
+        return None
+    because = _changed_because(cause, row, standing)
+    if finding is not None and (standing in _FAILING or standing == "exempt"):
+        fresh = _row(finding, row, outcome.status, scan, now, because, names)
+        if row is None:
+            return Change(fresh, 0, outcome.transition)
+        if all(getattr(row, name) == getattr(fresh, name) for name in _TELLING):
+            return None
+        begun = outcome.transition == "updated" and row.verdict == "upcoming" and fresh.verdict == "violation"
+        return Change(fresh, row.version, "begun" if begun else outcome.transition)
+    assert row is not None
+    if row.status == outcome.status and row.status_because.partition(":")[0] == standing:
+        return None
+    resolved = outcome.status == "resolved"
+    sentence = finding.because if finding and standing in ("cannot-tell", "needs-signature") else _SENTENCES[standing]
+    settled = replace(
+        row,
+        status=outcome.status,
+        verdict=row.verdict if resolved else str(finding.verdict if finding else Verdict.UNKNOWN),
+        status_because=f"{standing}: {sentence}"[:_SENTENCE],
+        last_changed=now,
+        changed_in_scan=scan.number,
+        changed_because=because,
+        resolved_at=now if resolved else None,
+        resolved_by=standing if resolved else "",
+        version=row.version + 1,
+    )
+    return Change(settled, row.version, outcome.transition)
+
+
+def _cause(scan: Scan, previous: Scan | None) -> ChangedBecause | None:
+    """What changed besides the data since the scan before, if anything did."""
+    if previous is None:
+        return None
+    causes: tuple[ChangedBecause, ...] = ("rules", "config", "engine")
+    return next((cause for cause in causes if scan.digests.get(cause) != previous.digests.get(cause)), None)
+
+
+def _changed_because(cause: ChangedBecause | None, row: Row | None, standing: Standing) -> ChangedBecause:
+    match standing:
+        case "coverage-lost":
+            return "coverage"
+        case "evidence-gone" | "gone" | "class-gone":
+            return "data"
+        case "rule-dropped" | "upcoming" | "not-due":
+            return "rules"
+        case "departed" | "exempt" | "muted":
+            return "config"
+    if cause:
+        return cause
+    if row is not None and row.status == "unconfirmed" and standing == "breached":
+        return "coverage"
+    return "rules" if row is not None and row.verdict == "upcoming" and standing == "breached" else "data"
+
+
+_TELLING: Final = (
+    "rule_version", "policy", "severity", "status", "verdict", "confidence", "provider", "account", "account_name",
+    "entity", "owner", "region", "country", "channel", "kind", "caused_by", "resource_type", "dataset_id",
+    "root_region", "root_country", "classes", "exemption_id", "seen_in",
+)  # fmt: skip
+"""The fields that make a change. The others move by themselves (ages, counts, samples), follow from these or are
+wording: they are refreshed when a row is written, and are no reason to write it."""
+
+
+def _row(
+    finding: Finding,
+    row: Row | None,
+    status: RowStatus,
+    scan: Scan,
+    now: datetime,
+    because: ChangedBecause,
+    names: Mapping[str, str],
+) -> Row:
+    dataset, place = finding.dataset, finding.placement
+    opens = status == "open" and (row is None or row.status == "resolved")
+    opened_at = now if row is None or opens else row.opened_at
+    location = place.location if place else None
+    return Row(
+        violation_id=finding.id,
+        rule=finding.rule,
+        rule_version=finding.rule_version,
+        keyword=finding.keyword,
+        subject=finding.subject,
+        policy=finding.policy,
+        severity=finding.severity,
+        rank=rank(finding.severity, opened_at, finding.id),
+        status=status,
+        verdict=str(finding.verdict),
+        confidence=finding.confidence,
+        provider=location.provider if location else (dataset.provider if dataset else ""),
+        account=finding.account,
+        account_name=_cut(names.get(finding.account, ""), _NAME),
+        entity=finding.entity,
+        owner=finding.owner,
+        region=location.region if location else "",
+        country=(place.country or "") if place else "",
+        channel=place.channel if place else "",
+        kind=place.kind if place else "",
+        caused_by=_cut(place.caused_by, _ID) if place else "",
+        resource_id=_cut(place.resource_id, _ID) if place else "",
+        resource_type=place.resource_type if place else "",
+        resource_name=_cut(place.resource_name, _NAME) if place else "",
+        dataset_id=_cut(dataset.id, _ID) if dataset else "",
+        root_resource_id=_cut(dataset.id, _ID) if dataset else "",
+        root_region=dataset.root_location.region if dataset and dataset.root_location else "",
+        root_country=(dataset.root_country or "") if dataset else "",
+        classes=finding.classes[:_LIST],
+        class_evidence=_one_each(finding.class_evidence),
+        evidence=tuple(
+            Evidence(one.operation, _cut(one.field, _NAME), _cut(one.value, _ID))
+            for one in (place.evidence if place else ())
+        ),
+        because=_cut(finding.because, _SENTENCE),
+        remedy=_cut(finding.remedy, _SENTENCE),
+        citation=_cut(finding.citation, _NAME),
+        copies=place.copies if place else finding.count,
+        oldest_at=place.oldest_at if place else None,
+        newest_at=place.newest_at if place else None,
+        samples=tuple(_cut(sample, _NAME) for sample in place.samples) if place else (),
+        first_seen=row.first_seen if row else now,
+        opened_at=opened_at,
+        times_opened=(row.times_opened if row else 0) + opens,
+        last_changed=now,
+        changed_in_scan=scan.number,
+        changed_because=because,
+        status_because="",
+        resolved_at=None,
+        resolved_by="",
+        exemption_id=finding.exemption,
+        seen_in=finding.seen_in if len(finding.seen_in) <= LOOKS_KEPT else (ANYWHERE,),
+        moved_from=row.moved_from if row else "",
+        version=row.version + 1 if row else 1,
+    )
+
+
+def _one_each(evidence: Iterable[ClassEvidence]) -> tuple[ClassEvidence, ...]:
+    """The most trusted evidence of each class: enough to explain a row, and no row is large."""
+    order = ("declared", "tag", "account", "name")
+    best: dict[str, ClassEvidence] = {}
+    for one in sorted(evidence, key=lambda item: (order.index(item.source), item.detail)):
+        best.setdefault(one.name, one)
+    return tuple(
+        ClassEvidence(one.name, one.source, _cut(one.detail, _NAME)) for _, one in sorted(best.items())[:_LIST]
+    )
+
+
+def _cut(text: str, size: int) -> str:
+    return text if len(text) <= size else text[: size - 1] + "…"
