@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from domicile.model import Cell, Channel, Copy, Location, Resource, ResourceType, Tagged
+from domicile.model import Account, Cell, Channel, Copy, GapReason, Location, Resource, ResourceType, Tagged, Vocabulary
 
 
 class Cloud(Protocol):
@@ -33,14 +33,19 @@ class Cloud(Protocol):
 class Refused(Exception):
     """The cloud did not answer, and retries are spent. `code` is the cloud's own error code."""
 
-    def __init__(self, code: str, message: str = "") -> None:
+    def __init__(self, code: str, message: str = "", reason: GapReason = "error") -> None:
         super().__init__(f"{code}: {message}" if message else code)
         self.code = code
         self.message = message
+        self.reason = reason
 
 
-class Vanished(Exception):
-    """It was there when it was listed and is gone now."""
+class Vanished(Refused):
+    """It was there when it was listed and is gone now. About a whole listing, it is a refusal like any other."""
+
+
+class NotOffered(Exception):
+    """The service does not exist in this region: there is nothing to look at, and nothing was refused."""
 
 
 class Part(Struct, frozen=True):
@@ -85,3 +90,35 @@ class Service(Struct, frozen=True):
     needs: Mapping[str, tuple[str, ...]]
     blind_to: tuple[str, ...] = ()
     locate: Callable[[Cloud, str], Location | None] | None = None
+
+
+class Regions(Struct, frozen=True):
+    """The regions of one account: those in which data can be, and those that are switched off."""
+
+    on: tuple[str, ...]
+    off: tuple[str, ...] = ()
+
+
+class Provider(Protocol):
+    """One cloud: who has accounts there, which regions they use, and how its services are spoken to."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def services(self) -> tuple[Service, ...]: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    def accounts(self) -> tuple[Account, ...]:
+        """Every account to be scanned. Raises `CloudError` when they cannot be listed: never fewer instead."""
+        ...
+
+    def regions(self, account: str) -> Regions:
+        """The regions of an account. Raises `Refused` when the account does not let us in."""
+        ...
+
+    def cloud(self, service: Service, cell: Cell) -> Cloud:
+        """The seam to one service in one cell. Opening it asks nothing."""
+        ...

@@ -1,0 +1,310 @@
+"""Asks every listing in every cell, turns what is refused into gaps, and keeps what was shown."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domicile.discover import Discovery
+from domicile.errors import DomicileError
+from domicile.model import (
+    ANYWHERE,
+    GLOBAL,
+    Cell,
+    Copy,
+    Gap,
+    GapReason,
+    Inventory,
+    Limit,
+    Location,
+    Look,
+    Resource,
+    Sighting,
+    Tagged,
+    part_of,
+)
+from domicile.providers.service import Listing, NotOffered, Provider, Refused, Service, Vanished
+
+Progress = Callable[[int, int], None]
+"""Told how many questions are answered, and how many are known of so far."""
+
+DETAIL: Final = 500
+
+T = TypeVar("T")
+
+
+class _Ask(Struct, frozen=True):
+    """One listing to be asked in one cell."""
+
+    service: Service
+    listing: Listing
+    cell: Cell
+
+    @property
+    def name(self) -> str:
+        return f"{self.service.name}.{self.listing.name}"
+
+    @property
+    def key(self) -> str:
+        return Look(self.cell, self.name).key
+
+    def gap(self, error: Exception, resource_id: str = "", part: str = "") -> Gap:
+        reason: GapReason = error.reason if isinstance(error, Refused) else "error"
+        detail = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+        return Gap(self.cell, self.name, reason, detail[:DETAIL], resource_id, part)
+
+
+class _Found(Struct, frozen=True):
+    """What a listing showed before it ended, or was cut short by a gap."""
+
+    ask: _Ask
+    items: list[Any]
+    gap: Gap | None = None
+    offered: bool = True
+
+
+class _Seen(Struct, frozen=True):
+    """What one item of a listing turned out to be. An unread item says nothing, not even that it is gone."""
+
+    ask: _Ask
+    sightings: tuple[Sighting, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    read: bool = True
+
+
+def collect(
+    provider: Provider,
+    discovery: Discovery,
+    *,
+    keep_tags: frozenset[str],
+    concurrency: int = 32,
+    progress: Progress | None = None,
+) -> Inventory:
+    """Everything one cloud shows. The outcome does not depend on `concurrency`."""
+    asks = [
+        _Ask(service, listing, cell)
+        for service in provider.services
+        if service.name not in discovery.skipped_services
+        for listing in service.listings
+        for cell in discovery.cells
+        if (cell.region == GLOBAL) == (service.scope == "global")
+    ]
+    answered, known = 0, len(asks)
+
+    def tell(answer: T) -> T:
+        nonlocal answered
+        answered += 1
+        if progress:
+            progress(answered, known)
+        return answer
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        found = [tell(answer) for answer in pool.map(lambda ask: _find(provider, ask), asks)]
+        items = [(listing.ask, item) for listing in found for item in listing.items]
+        known += len(items)
+        seen = [tell(answer) for answer in pool.map(lambda pair: _see(provider, pair[0], pair[1], keep_tags), items)]
+        located = dict(pool.map(lambda pair: _locate(provider, *pair), _sought(provider, seen)))
+
+    gaps: dict[str, list[Gap]] = defaultdict(list)
+    unread = set()
+    for sighting in seen:
+        gaps[sighting.ask.key].extend(sighting.gaps)
+        if not sighting.read:
+            unread.add(sighting.ask.key)
+    looks = []
+    limits = list(discovery.limits)
+    for listing in found:
+        if not listing.offered:
+            limits.append(Limit(listing.ask.cell, listing.ask.name, "not-offered"))
+            continue
+        key = listing.ask.key
+        mine = sorted(gaps[key] + ([listing.gap] if listing.gap else []))
+        complete = listing.gap is None and key not in unread
+        looks.append(Look(listing.ask.cell, listing.ask.name, complete, tuple(mine)))
+
+    sightings = [one for item in seen for one in item.sightings]
+    return Inventory(
+        accounts=discovery.accounts,
+        resources=_ordered(one for one in sightings if isinstance(one, Resource)),
+        copies=_ordered(one for one in sightings if isinstance(one, Copy)),
+        tags=_ordered(one for one in sightings if isinstance(one, Tagged)),
+        looks=tuple(sorted(looks, key=lambda look: look.key)),
+        gaps=tuple(sorted(discovery.gaps)),
+        limits=tuple(sorted(limits)),
+        located={target: place for target, place in sorted(located.items()) if place is not None},
+    )
+
+
+def _find(provider: Provider, ask: _Ask) -> _Found:
+    items: list[Any] = []
+    try:
+        # One by one: a page that fails does not hide the pages before it.
+        for item in ask.listing.find(provider.cloud(ask.service, ask.cell)):
+            items.append(item)  # noqa: PERF402
+    except NotOffered:
+        return _Found(ask, [], offered=False)
+    except DomicileError:
+        raise
+    except Exception as error:  # noqa: BLE001 one bad page, or one bug, never hides the rest
+        return _Found(ask, items, ask.gap(error))
+    return _Found(ask, items)
+
+
+def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str]) -> _Seen:
+    name = ""
+    gaps: list[Gap] = []
+    answers: dict[str, dict[str, Any] | None] = {}
+    try:
+        name = ask.listing.identify(item, ask.cell)
+        cloud = provider.cloud(ask.service, ask.cell)
+        for part in ask.listing.parts:
+            try:
+                answers[part.name] = part.ask(cloud, item)
+            except (Refused, NotOffered) as refusal:
+                if isinstance(refusal, Refused) and refusal.code in part.absent:
+                    answers[part.name] = None
+                elif isinstance(refusal, Vanished):
+                    return _Seen(ask)
+                else:
+                    gaps.append(ask.gap(refusal, name, part.name))
+        sightings = tuple(
+            kept
+            for sighting in ask.listing.read(item, answers, ask.cell)
+            for kept in _kept(sighting, ask.key, name, keep_tags)
+        )
+    except DomicileError:
+        raise
+    except Exception as error:  # noqa: BLE001 one bad record, or one bug, never hides the rest
+        return _Seen(ask, gaps=(*gaps, ask.gap(error, name)), read=False)
+    return _Seen(ask, sightings, tuple(gaps))
+
+
+def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str]) -> Iterable[Sighting]:
+    """The sighting with the look it came from, and only those tags that somebody uses."""
+    if isinstance(sighting, Copy):
+        yield replace(sighting, look=part_of(look, sighting.part, name) if sighting.part else look)
+        return
+    tags = {key: value for key, value in sighting.tags.items() if key in keep_tags}
+    if tags or isinstance(sighting, Resource):
+        yield replace(sighting, tags=tags, look=look)
+
+
+def _sought(provider: Provider, seen: Iterable[_Seen]) -> list[tuple[str, str]]:
+    """Holders named without a region that are none of the resources seen, each with an account that names it."""
+    scanned = {one.id for item in seen for one in item.sightings if isinstance(one, Resource)}
+    named: dict[str, str] = {}
+    for item in seen:
+        for one in item.sightings:
+            if isinstance(one, Copy) and one.id and one.location is None and one.id not in scanned:
+                account = item.ask.cell.account
+                named[one.id] = min(account, named.get(one.id, account))
+    return sorted(named.items()) if any(service.locate for service in provider.services) else []
+
+
+def _locate(provider: Provider, target: str, account: str) -> tuple[str, Location | None]:
+    for service in provider.services:
+        if service.locate:
+            try:
+                place = service.locate(provider.cloud(service, Cell(provider.name, account, GLOBAL)), target)
+            except (Refused, NotOffered):
+                continue
+            if place is not None:
+                return target, place
+    return target, None
+
+
+S = TypeVar("S", Resource, Copy, Tagged)
+
+
+def _ordered(sightings: Iterable[S]) -> tuple[S, ...]:
+    """Sorted, and each once: pages shift while they are read, and a listing may show an item twice."""
+
+    def key(sighting: Resource | Copy | Tagged) -> tuple[str, ...]:
+        if isinstance(sighting, Copy):
+            place = repr(sighting.location)
+            return sighting.of, sighting.channel, sighting.id, place, sighting.caused_by, sighting.look
+        return sighting.id, sighting.look
+
+    return tuple(one for _, one in sorted({key(one): one for one in sightings}.items()))
+
+
+def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resource] = ()) -> tuple[Gap, ...]:
+    """Gaps as people want to read them: each folded into the largest unit of which it is wholly true.
+
+    One question refused for every resource of a listing is one gap; so are all listings of a cell, all cells of an
+    account, and one listing in all cells of an account. What is folded has one reason throughout. Only for people:
+    what a look proves is asked of the gaps as they were.
+    """
+    looks = tuple(looks)
+    unfolded = [*gaps, *(gap for look in looks for gap in look.gaps)]
+    of_look: dict[str, set[str]] = defaultdict(set)
+    for resource in resources:
+        of_look[resource.look].add(resource.id)
+    listings: dict[Cell, set[str]] = defaultdict(set)
+    for look in looks:
+        listings[look.cell].add(look.listing)
+    cells: dict[tuple[str, str], set[Cell]] = defaultdict(set)
+    for cell in (*listings, *(gap.cell for gap in unfolded)):
+        if cell.region != ANYWHERE:
+            cells[cell.provider, cell.account].add(cell)
+
+    unfolded = _folded(
+        unfolded,
+        of_one=lambda gap: replace(gap, resource_id=ANYWHERE, detail="") if gap.part and gap.resource_id else None,
+        seen=lambda gap: gap.resource_id,
+        whole=lambda gap: of_look[Look(gap.cell, gap.listing).key],
+    )
+    unfolded = _folded(
+        unfolded,
+        of_one=lambda gap: replace(gap, listing=ANYWHERE, detail="") if not (gap.resource_id or gap.part) else None,
+        seen=lambda gap: gap.listing,
+        whole=lambda gap: listings[gap.cell],
+    )
+    return tuple(
+        sorted(
+            _folded(
+                unfolded,
+                of_one=lambda gap: (
+                    replace(gap, cell=replace(gap.cell, region=ANYWHERE), detail="")
+                    if gap.cell.region != ANYWHERE and gap.resource_id in {"", ANYWHERE}
+                    else None
+                ),
+                seen=lambda gap: gap.cell,
+                whole=lambda gap: {
+                    cell
+                    for cell in cells[gap.cell.provider, gap.cell.account]
+                    if gap.listing == ANYWHERE or gap.listing in listings[cell]
+                },
+            )
+        )
+    )
+
+
+def _folded(
+    gaps: Iterable[Gap],
+    *,
+    of_one: Callable[[Gap], Gap | None],
+    seen: Callable[[Gap], Any],
+    whole: Callable[[Gap], set[Any]],
+) -> list[Gap]:
+    """Gaps of which every one of a whole is there, replaced by one gap about the whole."""
+    groups: dict[Gap, list[Gap]] = defaultdict(list)
+    kept = []
+    for gap in gaps:
+        larger = of_one(gap)
+        if larger is None:
+            kept.append(gap)
+        else:
+            groups[larger].append(gap)
+    for larger, parts in groups.items():
+        everything = whole(parts[0])
+        if len(everything) > 1 and everything <= {seen(gap) for gap in parts}:
+            kept.append(replace(larger, detail=min(gap.detail for gap in parts)))
+        else:
+            kept.extend(parts)
+    return kept

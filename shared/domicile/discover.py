@@ -1,0 +1,108 @@
+"""Finds out which accounts and regions there are to look into, and says what is left out and why."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
+from typing import Final
+
+from msgspec import Struct
+
+from domicile.model import ANYWHERE, GLOBAL, Account, Cell, Gap, Limit, Scope
+from domicile.providers.service import Provider, Refused, Regions
+
+EVERYTHING: Final = Scope()
+
+
+class Discovery(Struct, frozen=True):
+    """The cells of one scan, with what is known beforehand not to be shown or not to be asked."""
+
+    accounts: tuple[Account, ...] = ()
+    cells: tuple[Cell, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    limits: tuple[Limit, ...] = ()
+    skipped_services: tuple[str, ...] = ()
+
+
+def discover(
+    provider: Provider,
+    *,
+    scope: Scope = EVERYTHING,
+    accounts: Collection[str] = (),
+    regions: Collection[str] = (),
+    known: Collection[tuple[str, str]] = (),
+    concurrency: int = 16,
+) -> Discovery:
+    """Every account and region of a cloud.
+
+    `accounts` and `regions` restrict the scan, when given. `known` are (account, region) in which an earlier scan
+    saw something: one that is switched off now is a gap there, since what it holds is still there.
+    """
+    listed = tuple(sorted(provider.accounts(), key=lambda account: account.id))
+    gaps: list[Gap] = []
+    limits = _blind_spots(provider)
+    asked: list[Account] = []
+    for account in listed:
+        whole = Cell(provider.name, account.id, ANYWHERE)
+        if _matches(account.id, scope.skip_accounts):
+            limits.append(Limit(whole, ANYWHERE, "skipped-by-config", "scope.skip_accounts"))
+        elif accounts and account.id not in accounts:
+            limits.append(Limit(whole, ANYWHERE, "skipped-by-config", "not among the accounts asked for"))
+        elif account.status == "suspended":
+            gaps.append(Gap(whole, ANYWHERE, "suspended", "the account is suspended, but its data is still there"))
+        else:
+            asked.append(account)
+
+    skipped_services = {service.name for service in provider.services if _matches(service.name, scope.skip_services)}
+    cells: list[Cell] = []
+
+    def regions_of(account: Account) -> Regions | Refused:
+        try:
+            return provider.regions(account.id)
+        except Refused as refusal:
+            return refusal
+
+    with ThreadPoolExecutor(concurrency) as pool:
+        for account, found in zip(asked, pool.map(regions_of, asked), strict=True):
+            whole = Cell(provider.name, account.id, ANYWHERE)
+            if isinstance(found, Refused):
+                gaps.append(Gap(whole, ANYWHERE, found.reason, str(found)))
+                continue
+            for region in (GLOBAL, *found.on):
+                cell = Cell(provider.name, account.id, region)
+                if _matches(region, scope.skip_regions):
+                    limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "scope.skip_regions"))
+                elif regions and region not in regions and region != GLOBAL:
+                    limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "not among the regions asked for"))
+                else:
+                    cells.append(cell)
+            for region in found.off:
+                cell = Cell(provider.name, account.id, region)
+                if (account.id, region) in known:
+                    detail = "switched off, but an earlier scan saw data there"
+                    gaps.append(Gap(cell, ANYWHERE, "region-off", detail))
+                else:
+                    limits.append(Limit(cell, ANYWHERE, "never-enabled"))
+            limits.extend(
+                Limit(whole, f"{service.name}.{listing.name}", "skipped-by-config", "scope.skip_services")
+                for service in provider.services
+                if service.name in skipped_services
+                for listing in service.listings
+            )
+    return Discovery(
+        listed, tuple(sorted(cells)), tuple(sorted(gaps)), tuple(sorted(limits)), tuple(sorted(skipped_services))
+    )
+
+
+def _blind_spots(provider: Provider) -> list[Limit]:
+    everywhere = Cell(provider.name, ANYWHERE, ANYWHERE)
+    return [
+        Limit(everywhere, service.name, "blind-to", sentence)
+        for service in provider.services
+        for sentence in service.blind_to
+    ]
+
+
+def _matches(name: str, globs: Collection[str]) -> bool:
+    return any(fnmatchcase(name, glob) for glob in globs)

@@ -1,0 +1,80 @@
+"""Amazon Web Services: the services domicile looks into, and the permissions it takes."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from domicile.model import Vocabulary
+from domicile.providers.aws import (
+    dynamodb,
+    rds,
+    rds_backups,
+    rds_cluster_snapshots,
+    rds_clusters,
+    rds_snapshots,
+    s3,
+    tags,
+)
+from domicile.providers.aws.organisation import NEEDS, Aws
+from domicile.providers.aws.session import Session
+from domicile.providers.service import Service
+
+SERVICES: Final[tuple[Service, ...]] = (
+    dynamodb.SERVICE,
+    rds.SERVICE,
+    rds_backups.SERVICE,
+    rds_cluster_snapshots.SERVICE,
+    rds_clusters.SERVICE,
+    rds_snapshots.SERVICE,
+    s3.SERVICE,
+    tags.SERVICE,
+)
+
+NEVER_READ: Final = (
+    "dynamodb:BatchGetItem",
+    "dynamodb:GetItem",
+    "dynamodb:GetRecords",
+    "dynamodb:PartiQLSelect",
+    "dynamodb:Query",
+    "dynamodb:Scan",
+    "kms:Decrypt",
+    "rds-data:*",
+    "s3:GetObject*",
+    "secretsmanager:GetSecretValue",
+    "ssm:GetParameter*",
+)
+"""Denied outright: domicile reads how things are set up, never what is in them."""
+
+vocabulary: Final = Vocabulary(
+    types={kind.name: kind for service in SERVICES for kind in service.types},
+    channels={channel.name: channel for service in SERVICES for channel in service.channels},
+)
+
+
+def connect(*, role: str = "", external_id: str = "", attempts: int = 8, units: bool = False) -> Aws:
+    """AWS as the caller's credentials show it. With a role, its whole organisation; `units`: with the units."""
+    return Aws(Session(role=role, external_id=external_id, attempts=attempts), SERVICES, vocabulary, units=units)
+
+
+def permissions() -> tuple[str, ...]:
+    """Every IAM action that a scan uses, and no other."""
+    needs = [*NEEDS.values(), *(service.needs for service in SERVICES)]
+    return tuple(sorted({action for need in needs for actions in need.values() for action in actions}))
+
+
+def policy_document(role: str = "") -> dict[str, Any]:
+    """An IAM policy for whoever scans: exactly the reads it makes, and an explicit refusal of all content.
+
+    With a role: the policy of the caller who takes on that role in other accounts.
+    """
+    reads = [action for action in permissions() if action != "sts:AssumeRole"]
+    statements: list[dict[str, Any]] = [
+        {"Sid": "ReadHowThingsAreSetUp", "Effect": "Allow", "Action": reads, "Resource": "*"},
+        {"Sid": "NeverReadWhatIsInThem", "Effect": "Deny", "Action": list(NEVER_READ), "Resource": "*"},
+    ]
+    if role:
+        roles = f"arn:*:iam::*:role/{role}"
+        statements.append(
+            {"Sid": "LookIntoOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
+        )
+    return {"Version": "2012-10-17", "Statement": statements}

@@ -1,0 +1,110 @@
+"""Snapshots of database instances, and the snapshots that were copied from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domicile.model import NEVER_EXPIRES, Cell, Channel, Copy, Evidence, Location, Resource, ResourceType
+from domicile.providers.aws.arn import account_of, arn, in_full, region_of
+from domicile.providers.service import Cloud, Listing, Service
+
+SNAPSHOT = ResourceType("aws.rds.snapshot", "snapshot", rotates=True)
+
+TAKEN = Channel("rds-snapshot", "snapshot", "Delete the snapshots, and stop what takes them.", rotates=True)
+AUTOMATED = Channel(
+    "rds-automated-backup",
+    "backup",
+    "Shorten or switch off the automated backups of the database.",
+    rotates=True,
+)
+COPIED = Channel(
+    "rds-snapshot-copy",
+    "snapshot",
+    "Stop the job that copies the snapshots, then delete the copies.",
+    rotates=True,
+)
+RECOVERY_POINT = Channel(
+    "backup-recovery-point",
+    "backup",
+    "Change the rule or the copy action of the backup plan, then delete the recovery points.",
+    rotates=True,
+)
+BY_TYPE = {"automated": AUTOMATED, "awsbackup": RECOVERY_POINT}
+
+
+def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
+    for page in cloud.pages("describe_db_snapshots", MaxRecords=100, IncludeShared=False):
+        yield from page["DBSnapshots"]
+
+
+def identify(snapshot: dict[str, Any], _: Cell) -> str:
+    name: str = snapshot["DBSnapshotArn"]
+    return name
+
+
+def read(snapshot: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell: Cell) -> Iterator[Resource | Copy]:
+    # Set on copies from another region or account only; a copy within both looks like a snapshot of its own.
+    source = snapshot.get("SourceDBSnapshotIdentifier", "")
+    region = snapshot.get("SourceRegion") or (region_of(source) if source.startswith("arn:") else cell.region)
+    account = account_of(source) if source.startswith("arn:") else cell.account
+    yield from taken(
+        snapshot,
+        SNAPSHOT,
+        identify(snapshot, cell),
+        snapshot["DBSnapshotIdentifier"],
+        cell,
+        taken_of=arn("rds", region, account, f"db:{snapshot['DBInstanceIdentifier']}"),
+        copied_from=in_full(source, "rds", "snapshot", region, account) if source else "",
+        encrypted=snapshot.get("Encrypted", True),
+        asked="rds:DescribeDBSnapshots",
+    )
+
+
+def taken(
+    snapshot: dict[str, Any],
+    kind: ResourceType,
+    this: str,
+    name: str,
+    cell: Cell,
+    *,
+    taken_of: str,
+    copied_from: str,
+    encrypted: bool,
+    asked: str,
+) -> Iterator[Resource | Copy]:
+    here = Location("aws", cell.region)
+    created_at = snapshot.get("SnapshotCreateTime")
+    by_itself = BY_TYPE.get(snapshot["SnapshotType"])
+    yield Resource(
+        this,
+        kind.name,
+        name,
+        cell.account,
+        here,
+        tags={tag["Key"]: tag["Value"] for tag in snapshot.get("TagList", ())},
+        created_at=created_at,
+        newest_at=snapshot.get("OriginalSnapshotCreateTime", created_at),
+        retention_days=None if by_itself else NEVER_EXPIRES,
+        cmk=None if encrypted else False,
+        key=snapshot.get("KmsKeyId", ""),
+        taken_of=taken_of,
+    )
+    channel = by_itself or (COPIED if copied_from else TAKEN)
+    evidence = Evidence(asked, "source of the copy" if copied_from else "taken of", copied_from or taken_of)
+    yield Copy(copied_from or taken_of, channel.name, here, this, cell.account, evidence=evidence)
+
+
+SERVICE = Service(
+    name="rds",
+    client="rds",
+    scope="regional",
+    listings=(Listing("snapshots", find, read, identify),),
+    types=(SNAPSHOT,),
+    channels=(TAKEN, AUTOMATED, COPIED, RECOVERY_POINT),
+    needs={"describe_db_snapshots": ("rds:DescribeDBSnapshots",)},
+    blind_to=(
+        "With which accounts a snapshot is shared is not asked yet; what they copied from it cannot be seen.",
+        "A snapshot copied within its region and account looks like one that was taken there.",
+    ),
+)

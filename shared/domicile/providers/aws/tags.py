@@ -1,0 +1,35 @@
+"""The tags of buckets and tables, which their own listings do not carry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domicile.model import Cell, Tagged
+from domicile.providers.service import Cloud, Listing, Service
+
+
+def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
+    kinds = ["dynamodb:table", "s3"]
+    for page in cloud.pages("get_resources", ResourcesPerPage=100, ResourceTypeFilters=kinds):
+        yield from page["ResourceTagMappingList"]
+
+
+def identify(tagged: dict[str, Any], _: Cell) -> str:
+    name: str = tagged["ResourceARN"]
+    return name
+
+
+def read(tagged: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell: Cell) -> Iterator[Tagged]:
+    yield Tagged(identify(tagged, cell), {tag["Key"]: tag["Value"] for tag in tagged["Tags"]})
+
+
+SERVICE = Service(
+    name="tags",
+    client="resourcegroupstaggingapi",
+    scope="regional",
+    listings=(Listing("resources", find, read, identify),),
+    types=(),
+    channels=(),
+    needs={"get_resources": ("tag:GetResources",)},
+)
