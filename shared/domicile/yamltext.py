@@ -57,16 +57,13 @@ class Document(Struct, frozen=True):
 
     def line(self, *steps: Step) -> int:
         """Line of the value these steps lead to, or of the nearest one around it."""
-        node = self.root
-        for step in steps:
-            match node.value, step:
-                case dict() as mapping, str() if step in mapping:
-                    node = mapping[step]
-                case list() as items, int() if step < len(items):
-                    node = items[step]
-                case _:
-                    break
-        return node.line
+        return self._at(steps).line
+
+    def keys(self, *steps: Step) -> frozenset[str]:
+        """The keys that are given a value in the mapping these steps lead to."""
+        node = self._at(steps)
+        mapping = node.value if isinstance(node.value, dict) else {}
+        return frozenset(key for key, child in mapping.items() if child.value is not None)
 
     def error(self, message: str, *steps: Step) -> UsageError:
         """A mistake at the value these steps lead to."""
@@ -97,6 +94,18 @@ class Document(Struct, frozen=True):
                 before = self.line(*first[key])
                 raise self.error(f"{what} {_quoted(shown)} is there twice, first on line {before}", *steps)
             first[key] = steps
+
+    def _at(self, steps: Iterable[Step]) -> Node:
+        node = self.root
+        for step in steps:
+            match node.value, step:
+                case dict() as mapping, str() if step in mapping:
+                    node = mapping[step]
+                case list() as items, int() if step < len(items):
+                    node = items[step]
+                case _:
+                    break
+        return node
 
     def _fit(self, node: Node, wanted: inspect.Type, steps: tuple[Step, ...]) -> Any:
         match wanted, node.value:
