@@ -157,7 +157,9 @@ def test_backups_of_a_database_are_seen_where_they_lie(cloud):
     [own] = rds.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"]
     [replicated] = abroad.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"]
     there = {"DBInstanceAutomatedBackupsArn": replicated["DBInstanceAutomatedBackupsArn"]}
+    [instance] = rds.describe_db_instances()["DBInstances"]
     assert own["DBInstanceAutomatedBackupsReplications"] == [there]
+    assert instance["DBInstanceAutomatedBackupsReplications"] == [there]
     assert (replicated["DBInstanceArn"], replicated["Region"], replicated["Status"]) == (arn, MUMBAI, "replicating")
     abroad.stop_db_instance_automated_backups_replication(SourceDBInstanceArn=arn)
     assert abroad.describe_db_instance_automated_backups()["DBInstanceAutomatedBackups"] == []
@@ -360,6 +362,13 @@ class Moto:
         abroad.copy_db_snapshot(SourceDBSnapshotIdentifier=source, TargetDBSnapshotIdentifier="second")
         [copy] = abroad.describe_db_snapshots()["DBSnapshots"]
         return "SourceDBSnapshotIdentifier" not in copy or "SourceRegion" not in copy
+
+    def rds_describe_db_instances(self):
+        database(self.cloud)
+        abroad = {"SourceDBInstanceArn": f"arn:aws:rds:{MUMBAI}:{SHOP}:db:orders"}
+        self.is_missing("rds", "start_db_instance_automated_backups_replication", **abroad)
+        [instance] = self.cloud.moto("rds", MUMBAI, SHOP).describe_db_instances()["DBInstances"]
+        return not instance.get("DBInstanceAutomatedBackupsReplications")
 
     def rds_describe_db_instance_automated_backups(self):
         database(self.cloud)

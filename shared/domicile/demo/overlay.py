@@ -69,6 +69,7 @@ class Overlay:
             ("dynamodb", "DescribeTable"): Lack("shows no replicas and no witnesses", self._table),
             ("rds", "CopyDBSnapshot"): Lack("cannot copy from another account", self._copy_snapshot),
             ("rds", "DescribeDBSnapshots"): Lack("forgets what was copied from where", self._snapshots),
+            ("rds", "DescribeDBInstances"): Lack("does not know where backups go", self._instances),
             ("rds", "DescribeDBInstanceAutomatedBackups"): Lack("gives a name only", self._instance_backups),
             ("rds", "DescribeDBClusterAutomatedBackups"): Lack("is missing", self._cluster_backups),
             ("rds", "StartDBInstanceAutomatedBackupsReplication"): Lack("is missing", self._replicate_backups),
@@ -209,15 +210,19 @@ class Overlay:
         ]
         backups = [_backup_of(database, asked.region, asked.account) for database in databases]
         for backup in backups:
-            copies = [
-                {"DBInstanceAutomatedBackupsArn": copies[backup["DBInstanceArn"]]["DBInstanceAutomatedBackupsArn"]}
-                for (account, _region), copies in sorted(self._backup_replicas.items())
-                if account == asked.account and backup["DBInstanceArn"] in copies
-            ]
-            if copies:
-                backup["DBInstanceAutomatedBackupsReplications"] = copies
+            backup["DBInstanceAutomatedBackupsReplications"] = self._replications(backup["DBInstanceArn"])
         backups += self._backup_replicas.get((asked.account, asked.region), {}).values()
         return {"DBInstanceAutomatedBackups": self._with_facts(backups, "DBInstanceAutomatedBackupsArn")}
+
+    def _instances(self, _: Asked, own: Own) -> dict[str, Any]:
+        answer = own()
+        for database in answer["DBInstances"]:
+            database["DBInstanceAutomatedBackupsReplications"] = self._replications(database["DBInstanceArn"])
+        return answer | {"DBInstances": self._with_facts(answer["DBInstances"], "DBInstanceArn")}
+
+    def _replications(self, database: str) -> list[dict[str, str]]:
+        copies = [copies[database] for _, copies in sorted(self._backup_replicas.items()) if database in copies]
+        return [{"DBInstanceAutomatedBackupsArn": copy["DBInstanceAutomatedBackupsArn"]} for copy in copies]
 
     def _cluster_backups(self, asked: Asked, _: Own) -> dict[str, Any]:
         pages = asked.client().get_paginator("describe_db_clusters").paginate()
