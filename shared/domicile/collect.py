@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -190,8 +191,16 @@ def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str]) -
         yield replace(sighting, look=part_of(look, sighting.part, name) if sighting.part else look)
         return
     tags = {key: value for key, value in sighting.tags.items() if key in keep_tags}
-    if tags or isinstance(sighting, Resource):
+    if isinstance(sighting, Resource):
+        created_at, newest_at = _utc(sighting.created_at), _utc(sighting.newest_at)
+        yield replace(sighting, tags=tags, look=look, created_at=created_at, newest_at=newest_at)
+    elif tags:
         yield replace(sighting, tags=tags, look=look)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """SDKs give moments in the zone of the machine they run on; what is kept must not depend on it."""
+    return moment.astimezone(UTC) if moment else None
 
 
 def _sought(provider: Provider, seen: Iterable[_Seen]) -> list[tuple[str, str]]:
