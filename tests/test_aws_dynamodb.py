@@ -1,7 +1,6 @@
-from recorded_cloud import RecordedCloud
-
 from domicile.model import Cell, Location
 from domicile.providers.aws import dynamodb
+from recorded_cloud import RecordedCloud
 
 HERE = Cell("aws", "111122223333", "ap-south-1")
 ARN = "arn:aws:dynamodb:ap-south-1:111122223333:table/carts"

@@ -1,9 +1,8 @@
 from datetime import UTC, datetime
 
-from recorded_cloud import RecordedCloud
-
 from domicile.model import NEVER_EXPIRES, Cell, Location
 from domicile.providers.aws import rds, rds_backups, rds_cluster_snapshots, rds_clusters, rds_snapshots
+from recorded_cloud import RecordedCloud
 
 HERE = Cell("aws", "111122223333", "ap-south-1")
 MUMBAI, SINGAPORE = Location("aws", "ap-south-1"), Location("aws", "ap-southeast-1")

@@ -1,9 +1,8 @@
 from datetime import UTC, datetime
 
-from recorded_cloud import RecordedCloud, recorded
-
 from domicile.model import Cell, Copy, Location, Resource
 from domicile.providers.aws import s3
+from recorded_cloud import RecordedCloud, recorded
 
 HERE = Cell("aws", "111122223333", "global")
 BUCKET = {"Name": "ledger", "BucketRegion": "ap-south-1", "CreationDate": datetime(2024, 3, 5, tzinfo=UTC)}

@@ -9,11 +9,11 @@ from pathlib import Path
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
-from recorded_cloud import RECORDED, RecordedCloud, output_shape, recorded
 
 from domicile.model import PLACEMENT_KINDS, Cell, Copy, Resource, Tagged
 from domicile.providers import aws
 from domicile.providers.aws.organisation import NEEDS
+from recorded_cloud import RECORDED, RecordedCloud, output_shape, recorded
 
 NOT_SERVICES = {"arn", "organisation", "session"}
 FILES = {

@@ -166,13 +166,15 @@ def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str]) ->
         for part in ask.listing.parts:
             try:
                 answers[part.name] = part.ask(cloud, item)
-            except (Refused, NotOffered) as refusal:
-                if isinstance(refusal, Refused) and refusal.code in part.absent:
+            except DomicileError:
+                raise
+            except Exception as error:  # noqa: BLE001 one question refused, or one bug, leaves the others
+                if isinstance(error, Refused) and error.code in part.absent:
                     answers[part.name] = None
-                elif isinstance(refusal, Vanished):
+                elif isinstance(error, Vanished):
                     return _Seen(ask)
                 else:
-                    gaps.append(ask.gap(refusal, name, part.name))
+                    gaps.append(ask.gap(error, name, part.name))
         sightings = tuple(
             kept
             for sighting in ask.listing.read(item, answers, ask.cell)

@@ -1,0 +1,361 @@
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from domicile.collect import collect, fold
+from domicile.discover import Discovery
+from domicile.errors import CloudError
+from domicile.model import (
+    Cell,
+    Channel,
+    Copy,
+    Gap,
+    Limit,
+    Location,
+    Look,
+    Looks,
+    Resource,
+    ResourceType,
+    Tagged,
+    Vocabulary,
+)
+from domicile.providers.service import Listing, NotOffered, Part, Refused, Service, Vanished
+
+BOX = ResourceType("fake.vault.box", "primary")
+LINK = Channel("vault-link", "replica", "Cut it.")
+NORTH, SOUTH = Cell("fake", "111", "north"), Cell("fake", "111", "south")
+DENIED = Refused("AccessDenied", "no", "denied")
+
+
+def find(cloud):
+    for page in cloud.pages("list_boxes"):
+        yield from page
+
+
+def identify(box, cell):
+    return f"{cell.region}/{box['name']}"
+
+
+def read(box, parts, cell):
+    this = identify(box, cell)
+    if box.get("broken"):
+        raise KeyError("lid")
+    place = Location("fake", cell.region)
+    yield Resource(this, BOX.name, box["name"], cell.account, place, box.get("tags", {}), box.get("at"))
+    for target in (parts.get("links") or {}).get("to", ()):
+        yield Copy(this, LINK.name, id=target, part="links")
+
+
+def links(cloud, box):
+    return cloud.call("get_links", name=box["name"])
+
+
+def locate(cloud, target):
+    found = cloud.header("head_box", "region", name=target)
+    return Location("fake", found) if found else None
+
+
+def vault(**more):
+    listing = Listing("boxes", find, read, identify, (Part("links", links, absent=("NoLinks",)),))
+    return Service("vault", "vault", "regional", (listing,), (BOX,), (LINK,), {}, **more)
+
+
+class Provider:
+    """A cloud made of answers: by (region, operation) or (region, operation, name); exceptions are raised."""
+
+    name = "fake"
+    vocabulary = Vocabulary({BOX.name: BOX}, {LINK.name: LINK})
+
+    def __init__(self, answers, services=None):
+        self.answers, self.services = answers, services or (vault(),)
+
+    def cloud(self, service, cell):
+        return Seam(self.answers, cell.region)
+
+
+class Seam:
+    def __init__(self, answers, region):
+        self.answers, self.region = answers, region
+
+    def pages(self, operation):
+        for page in self._answer((self.region, operation), ()):
+            if isinstance(page, Exception):
+                raise page
+            yield page
+
+    def call(self, operation, name):
+        return self._answer((self.region, operation, name), {})
+
+    def header(self, operation, header, name):
+        return self._answer((operation, name), "")
+
+    def _answer(self, key, nothing):
+        answer = self.answers.get(key, nothing)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def seen(answers, *, cells=(NORTH,), services=None, **more):
+    return collect(Provider(answers, services), Discovery(cells=cells), keep_tags=frozenset({"class"}), **more)
+
+
+def listed(*names):
+    return {("north", "list_boxes"): [[{"name": name} for name in names]]}
+
+
+def test_what_is_shown_is_kept_and_the_look_is_complete():
+    inventory = seen(listed("a", "b"))
+    assert [resource.id for resource in inventory.resources] == ["north/a", "north/b"]
+    assert {resource.look for resource in inventory.resources} == {"fake/111/north/vault.boxes"}
+    assert inventory.looks == (Look(NORTH, "vault.boxes"),)
+    assert inventory.looks[0].outcome == "complete"
+
+
+def test_an_empty_listing_is_a_complete_look():
+    assert seen({}).looks == (Look(NORTH, "vault.boxes"),)
+
+
+def test_a_refusal_leaves_a_gap():
+    inventory = seen({("north", "list_boxes"): DENIED}, cells=(NORTH, SOUTH))
+    refused, complete = inventory.looks
+    assert refused == Look(
+        NORTH, "vault.boxes", listed=False, gaps=(Gap(NORTH, "vault.boxes", "denied", "AccessDenied: no"),)
+    )
+    assert refused.outcome == "refused"
+    assert complete.outcome == "complete"
+
+
+def test_a_page_that_fails_does_not_hide_the_pages_before_it():
+    inventory = seen({("north", "list_boxes"): [[{"name": "a"}], DENIED, [{"name": "b"}]]})
+    assert [resource.id for resource in inventory.resources] == ["north/a"]
+    assert inventory.looks[0].listed is False
+
+
+def test_a_listing_that_has_vanished_is_refused_not_empty():
+    inventory = seen({("north", "list_boxes"): Vanished("NoSuchVault")})
+    assert inventory.looks[0].outcome == "refused"
+
+
+def test_a_setting_that_is_absent_is_known_to_be_absent():
+    inventory = seen(listed("a") | {("north", "get_links", "a"): Refused("NoLinks")})
+    assert inventory.looks[0].outcome == "complete"
+    assert inventory.copies == ()
+
+
+def test_what_vanished_since_it_was_listed_is_nothing():
+    inventory = seen(listed("a", "b") | {("north", "get_links", "a"): Vanished("NoSuchBox")})
+    assert [resource.id for resource in inventory.resources] == ["north/b"]
+    assert inventory.looks[0].outcome == "complete"
+
+
+def test_an_absent_setting_is_not_taken_for_a_vanished_resource():
+    inventory = seen(listed("a") | {("north", "get_links", "a"): Vanished("NoLinks")})
+    assert [resource.id for resource in inventory.resources] == ["north/a"]
+
+
+def test_a_refused_question_is_a_gap_of_that_question_and_the_resource_stays():
+    inventory = seen(listed("a", "b") | {("north", "get_links", "a"): DENIED})
+    look = inventory.looks[0]
+    assert [resource.id for resource in inventory.resources] == ["north/a", "north/b"]
+    assert look.outcome == "partial"
+    assert look.gaps == (Gap(NORTH, "vault.boxes", "denied", "AccessDenied: no", "north/a", "links"),)
+    looks = Looks(inventory.looks)
+    assert looks.proves("fake/111/north/vault.boxes")
+    assert looks.proves("fake/111/north/vault.boxes#links@north/b")
+    assert not looks.proves("fake/111/north/vault.boxes#links@north/a")
+
+
+def test_a_copy_rests_on_the_question_it_was_read_from():
+    inventory = seen(listed("a") | {("north", "get_links", "a"): {"to": ["south/z"]}})
+    assert [copy.look for copy in inventory.copies] == ["fake/111/north/vault.boxes#links@north/a"]
+
+
+def test_a_record_that_cannot_be_read_is_a_gap_and_its_look_proves_nothing():
+    page = [{"name": "a", "broken": True}, {"name": "b"}]
+    inventory = seen({("north", "list_boxes"): [page]})
+    assert [resource.id for resource in inventory.resources] == ["north/b"]
+    assert inventory.looks[0].gaps == (Gap(NORTH, "vault.boxes", "error", "KeyError: 'lid'", "north/a"),)
+    # Otherwise what could not be read would pass for gone.
+    assert not Looks(inventory.looks).proves("fake/111/north/vault.boxes")
+
+
+def test_a_record_without_a_name_is_a_gap_too():
+    inventory = seen({("north", "list_boxes"): [[{}, {"name": "b"}]]})
+    assert [resource.id for resource in inventory.resources] == ["north/b"]
+    assert [gap.reason for gap in inventory.looks[0].gaps] == ["error"]
+
+
+def test_a_bug_in_one_question_is_a_gap_of_that_question():
+    inventory = seen(listed("a") | {("north", "get_links", "a"): ZeroDivisionError("odd")})
+    assert [gap.detail for gap in inventory.looks[0].gaps] == ["ZeroDivisionError: odd"]
+    assert [resource.id for resource in inventory.resources] == ["north/a"]
+
+
+def test_a_bug_in_a_listing_does_not_hide_the_other_listings():
+    inventory = seen(
+        {("north", "list_boxes"): RuntimeError("bug")} | {("south", "list_boxes"): [[{"name": "a"}]]},
+        cells=(NORTH, SOUTH),
+    )
+    assert [resource.id for resource in inventory.resources] == ["south/a"]
+    assert inventory.looks[0].gaps[0].detail == "RuntimeError: bug"
+
+
+def test_credentials_that_end_end_the_scan():
+    with pytest.raises(CloudError):
+        seen({("north", "list_boxes"): CloudError("no usable credentials")})
+
+
+def test_a_service_that_is_not_offered_in_a_region_is_a_limit_not_a_look():
+    inventory = seen({("north", "list_boxes"): NotOffered("vault")})
+    assert inventory.looks == ()
+    assert inventory.limits == (Limit(NORTH, "vault.boxes", "not-offered"),)
+
+
+def test_only_tags_that_somebody_uses_are_kept():
+    box = {"name": "a", "tags": {"class": "personal", "secret-project": "x"}}
+    [resource] = seen({("north", "list_boxes"): [[box]]}).resources
+    assert resource.tags == {"class": "personal"}
+
+
+def test_tags_of_a_listing_of_tags_are_kept_where_any_is_used():
+    def tagged(box, _, cell):
+        yield Tagged(identify(box, cell), box["tags"])
+
+    service = Service("tags", "tags", "regional", (Listing("all", find, tagged, identify),), (), (), {})
+    page = [{"name": "a", "tags": {"class": "x", "y": "z"}}, {"name": "b", "tags": {"y": "z"}}]
+    inventory = seen({("north", "list_boxes"): [page]}, services=(service,))
+    assert inventory.tags == (Tagged("north/a", {"class": "x"}, "fake/111/north/tags.all"),)
+
+
+def test_moments_do_not_depend_on_the_zone_of_the_machine():
+    kolkata = timezone(timedelta(hours=5, minutes=30))
+    box = {"name": "a", "at": datetime(2026, 11, 20, 5, 30, tzinfo=kolkata)}
+    [resource] = seen({("north", "list_boxes"): [[box]]}).resources
+    assert resource.created_at == datetime(2026, 11, 20, tzinfo=UTC)
+    assert resource.created_at.tzinfo is UTC
+
+
+def test_an_item_that_two_pages_show_is_one():
+    inventory = seen({("north", "list_boxes"): [[{"name": "a"}], [{"name": "a"}]]})
+    assert len(inventory.resources) == 1
+
+
+def test_a_skipped_service_is_not_asked():
+    discovery = Discovery(cells=(NORTH,), skipped_services=("vault",))
+    inventory = collect(Provider(listed("a")), discovery, keep_tags=frozenset())
+    assert (inventory.looks, inventory.resources) == ((), ())
+
+
+def test_what_is_asked_once_per_account_is_asked_in_its_own_cell():
+    everywhere = Cell("fake", "111", "global")
+    service = vault()
+    once = Service("once", "once", "global", service.listings, service.types, service.channels, {})
+    inventory = seen({}, cells=(everywhere, NORTH), services=(service, once))
+    assert [look.key for look in inventory.looks] == ["fake/111/global/once.boxes", "fake/111/north/vault.boxes"]
+
+
+def test_gaps_of_discovery_stay_apart_from_those_of_looks():
+    gap = Gap(Cell("fake", "222", "*"), "*", "role-missing")
+    discovery = Discovery(cells=(NORTH,), gaps=(gap,))
+    inventory = collect(Provider({("north", "list_boxes"): DENIED}), discovery, keep_tags=frozenset())
+    assert inventory.gaps == (gap,)
+
+
+def test_a_target_named_without_a_region_is_looked_for_once():
+    answers = listed("a", "b") | {
+        ("north", "get_links", "a"): {"to": ["north/b", "elsewhere/z", "nowhere/y"]},
+        ("north", "get_links", "b"): {"to": ["elsewhere/z"]},
+        ("head_box", "elsewhere/z"): "west",
+        ("head_box", "north/b"): "wrong: it was scanned",
+    }
+    inventory = seen(answers, services=(vault(locate=locate),))
+    assert inventory.located == {"elsewhere/z": Location("fake", "west")}
+
+
+def test_a_target_that_may_not_be_looked_for_stays_unlocated():
+    answers = listed("a") | {("north", "get_links", "a"): {"to": ["z"]}, ("head_box", "z"): DENIED}
+    assert seen(answers, services=(vault(locate=locate),)).located == {}
+
+
+def test_progress_ends_when_everything_is_answered():
+    told = []
+    seen(listed("a", "b"), progress=lambda done, known: told.append((done, known)))
+    assert told == [(1, 1), (2, 3), (3, 3)]
+
+
+NAMES = st.sampled_from("abcd")
+ANSWERS = st.fixed_dictionaries(
+    {},
+    optional={
+        ("north", "list_boxes"): st.lists(st.lists(NAMES.map(lambda name: {"name": name})) | st.just(DENIED)),
+        ("south", "list_boxes"): st.lists(st.lists(NAMES.map(lambda name: {"name": name}))) | st.just(DENIED),
+        ("north", "get_links", "a"): st.just(DENIED) | st.just({"to": ["south/b", "z"]}),
+        ("south", "get_links", "b"): st.just(Vanished("NoSuchBox")) | st.just(Refused("NoLinks")),
+        ("north", "get_links", "c"): st.just(ValueError("odd")),
+        ("head_box", "z"): st.just("west"),
+    },
+)
+
+
+@given(ANSWERS, st.permutations([NORTH, SOUTH]), st.integers(1, 8))
+@settings(max_examples=60, deadline=None)
+def test_the_outcome_depends_on_neither_order_nor_concurrency(answers, cells, concurrency):
+    alone = seen(answers, cells=(NORTH, SOUTH), services=(vault(locate=locate),), concurrency=1)
+    assert seen(answers, cells=tuple(cells), services=(vault(locate=locate),), concurrency=concurrency) == alone
+
+
+def refused(cell, listing, reason="denied"):
+    return Look(cell, listing, listed=False, gaps=(Gap(cell, listing, reason, "no"),))
+
+
+def test_a_gap_that_stands_alone_is_not_folded():
+    looks = (refused(NORTH, "vault.boxes"), Look(NORTH, "vault.keys"), Look(SOUTH, "vault.boxes"))
+    assert fold(looks, ()) == looks[0].gaps
+
+
+def test_all_listings_of_a_cell_fold_into_the_cell():
+    looks = (refused(NORTH, "vault.boxes"), refused(NORTH, "vault.keys"), Look(SOUTH, "vault.boxes"))
+    assert fold(looks, ()) == (Gap(NORTH, "*", "denied", "no"),)
+
+
+def test_all_cells_of_an_account_fold_into_the_account():
+    looks = [refused(cell, listing) for cell in (NORTH, SOUTH) for listing in ("vault.boxes", "vault.keys")]
+    assert fold(looks, ()) == (Gap(Cell("fake", "111", "*"), "*", "denied", "no"),)
+
+
+def test_one_listing_refused_in_all_cells_folds_into_one_gap():
+    looks = [look for cell in (NORTH, SOUTH) for look in (refused(cell, "vault.boxes"), Look(cell, "vault.keys"))]
+    assert fold(looks, ()) == (Gap(Cell("fake", "111", "*"), "vault.boxes", "denied", "no"),)
+
+
+def test_gaps_for_different_reasons_are_not_folded():
+    looks = (refused(NORTH, "vault.boxes"), refused(NORTH, "vault.keys", "throttled"))
+    assert len(fold(looks, ())) == 2
+
+
+def test_accounts_do_not_fold_into_one_another():
+    other = Cell("fake", "222", "north")
+    looks = (refused(NORTH, "vault.boxes"), refused(SOUTH, "vault.boxes"), Look(other, "vault.boxes"))
+    assert [str(gap.cell) for gap in fold(looks, ())] == ["fake/111/*"]
+
+
+def test_one_question_refused_for_every_resource_folds_into_the_listing():
+    answers = listed("a", "b") | {("north", "get_links", name): DENIED for name in "ab"}
+    inventory = seen(answers)
+    [gap] = fold(inventory.looks, inventory.gaps, inventory.resources)
+    assert (gap.resource_id, gap.part, gap.reason) == ("*", "links", "denied")
+
+
+def test_one_question_refused_for_some_resources_is_told_of_each():
+    answers = listed("a", "b", "c") | {("north", "get_links", name): DENIED for name in "ab"}
+    inventory = seen(answers)
+    gaps = fold(inventory.looks, inventory.gaps, inventory.resources)
+    assert [gap.resource_id for gap in gaps] == ["north/a", "north/b"]
+
+
+def test_a_gap_of_a_whole_account_stays_what_it_is():
+    gap = Gap(Cell("fake", "222", "*"), "*", "role-missing", "no")
+    assert fold((Look(NORTH, "vault.boxes"),), (gap,)) == (gap,)

@@ -1,0 +1,116 @@
+import pytest
+
+from domicile.discover import discover
+from domicile.errors import CloudError
+from domicile.model import Account, Cell, Gap, Limit, Scope, Vocabulary
+from domicile.providers.service import Listing, Refused, Regions, Service
+
+SERVICE = Service(
+    name="vault",
+    client="vault",
+    scope="regional",
+    listings=(Listing("boxes", lambda _: (), lambda *_: (), lambda *_: ""),),
+    types=(),
+    channels=(),
+    needs={},
+)
+SHOP, PAY = Account("fake", "111", "shop"), Account("fake", "222", "pay")
+
+
+class Provider:
+    name = "fake"
+    vocabulary = Vocabulary({}, {})
+
+    def __init__(self, accounts, regions=None, services=(SERVICE,)):
+        self._accounts, self._regions, self.services = accounts, regions or {}, services
+
+    def accounts(self):
+        if isinstance(self._accounts, Exception):
+            raise self._accounts
+        return self._accounts
+
+    def regions(self, account):
+        regions = self._regions.get(account, Regions(("north", "south")))
+        if isinstance(regions, Exception):
+            raise regions
+        return regions
+
+
+def cell(account, region):
+    return Cell("fake", account, region)
+
+
+def test_every_account_has_a_cell_in_each_of_its_regions_and_one_for_what_is_asked_once():
+    found = discover(Provider((SHOP, PAY), {"222": Regions(("north",))}))
+    assert found.cells == (
+        cell("111", "global"),
+        cell("111", "north"),
+        cell("111", "south"),
+        cell("222", "global"),
+        cell("222", "north"),
+    )
+    assert (found.accounts, found.gaps, found.limits) == ((SHOP, PAY), (), ())
+
+
+def test_an_account_that_refuses_is_one_gap_and_the_others_go_on():
+    no = Refused("AccessDenied", "no such role", "role-missing")
+    found = discover(Provider((SHOP, PAY), {"111": no}))
+    assert found.gaps == (Gap(cell("111", "*"), "*", "role-missing", "AccessDenied: no such role"),)
+    assert {one.account for one in found.cells} == {"222"}
+
+
+def test_the_data_of_a_suspended_account_is_still_there():
+    suspended = Account("fake", "111", status="suspended")
+    found = discover(Provider((suspended, PAY)))
+    assert [(gap.cell, gap.listing, gap.reason) for gap in found.gaps] == [(cell("111", "*"), "*", "suspended")]
+    assert suspended in found.accounts
+
+
+def test_a_region_never_switched_on_is_a_limit():
+    found = discover(Provider((SHOP,), {"111": Regions(("north",), ("south",))}))
+    assert found.limits == (Limit(cell("111", "south"), "*", "never-enabled"),)
+    assert found.gaps == ()
+
+
+def test_a_region_switched_off_after_data_was_seen_there_is_a_gap():
+    provider = Provider((SHOP,), {"111": Regions(("north",), ("south", "west"))})
+    found = discover(provider, known={("111", "south"), ("222", "west")})
+    assert [(gap.cell, gap.reason) for gap in found.gaps] == [(cell("111", "south"), "region-off")]
+    assert [limit.cell.region for limit in found.limits] == ["west"]
+
+
+def test_an_organisation_that_cannot_be_listed_is_never_scanned_in_part():
+    with pytest.raises(CloudError, match="cannot be listed"):
+        discover(Provider(CloudError("the organisation cannot be listed")))
+
+
+def test_what_the_organisation_file_leaves_out_is_a_limit():
+    scope = Scope(skip_accounts=("2*",), skip_regions=("so*",), skip_services=("vault",))
+    found = discover(Provider((SHOP, PAY)), scope=scope)
+    assert {(limit.cell, limit.listing, limit.reason) for limit in found.limits} == {
+        (cell("222", "*"), "*", "skipped-by-config"),
+        (cell("111", "south"), "*", "skipped-by-config"),
+        (cell("111", "*"), "vault.boxes", "skipped-by-config"),
+    }
+    assert found.cells == (cell("111", "global"), cell("111", "north"))
+    assert found.skipped_services == ("vault",)
+
+
+def test_what_was_not_asked_for_is_a_limit_and_what_is_asked_once_stays():
+    found = discover(Provider((SHOP, PAY)), accounts={"111"}, regions={"north"})
+    assert found.cells == (cell("111", "global"), cell("111", "north"))
+    assert {(limit.cell, limit.reason) for limit in found.limits} == {
+        (cell("222", "*"), "skipped-by-config"),
+        (cell("111", "south"), "skipped-by-config"),
+    }
+
+
+def test_a_skipped_account_is_not_even_asked():
+    refusing = Provider((SHOP, PAY), {"222": AssertionError("asked")})
+    assert discover(refusing, scope=Scope(skip_accounts=("222",))).gaps == ()
+
+
+def test_what_a_service_cannot_show_is_a_limit_of_the_scan():
+    blind = Service("vault", "vault", "regional", SERVICE.listings, (), (), {}, ("Boxes within boxes are not told.",))
+    found = discover(Provider((SHOP,), services=(blind,)))
+    assert found.limits == (Limit(cell("*", "*"), "vault", "blind-to", "Boxes within boxes are not told."),)
