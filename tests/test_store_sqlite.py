@@ -191,12 +191,17 @@ def test_a_store_that_another_process_holds_is_explained(path):
         store.claim(scan)
 
 
-def test_questions_are_answered_while_another_process_writes(path, store):
-    record(store, opened(a_row()))
-    with closing(sqlite3.connect(path, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        other.execute("UPDATE head SET begun = 99")
-        assert ids(store.ask(Question())) == ["v1"]
+def test_reading_and_writing_do_not_wait_for_each_other(path):
+    with (
+        closing(SqliteStore(path, patience=0)) as store,
+        closing(sqlite3.connect(path, isolation_level=None)) as reader,
+    ):
+        record(store, opened(a_row("v1")))
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM violations").fetchone() == (1,)
+        record(store, opened(a_row("v2")))
+        assert reader.execute("SELECT count(*) FROM violations").fetchone() == (1,)
+        assert ids(store.ask(Question())) == ["v1", "v2"]
 
 
 def test_a_conflict_takes_back_the_whole_batch(store):
@@ -268,12 +273,11 @@ def test_a_question_that_looks_like_sql_is_only_a_value(store, text):
 )
 def test_every_question_is_answered_from_its_index_in_order(store, question, index):
     statement, values = query(question)
-    plan = [detail for *_, detail in store._connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
-    # "SCAN … USING INDEX" of a partial index walks only the rows that are the answer.
-    assert len(plan) == 1
-    assert f"USING INDEX {index}" in plan[0].removesuffix(")").split(" (")[0] + " "
+    [plan] = [detail for *_, detail in store._connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert plan.partition(" USING INDEX ")[2].split()[0] == index
+    # A SCAN using a partial index walks only the rows that are the answer.
     if index not in {"open_by_rank", "resolved_by_rank"}:
-        assert plan[0].startswith("SEARCH violations")
+        assert plan.startswith("SEARCH violations")
 
 
 @pytest.mark.parametrize(
@@ -291,11 +295,10 @@ def test_what_is_asked_by_id_is_found_by_key(store, statement):
     assert plan[0].startswith("SEARCH")
 
 
-@pytest.mark.parametrize(("ended", "index"), [(False, "open_gaps")])
-def test_open_gaps_have_an_index_of_their_own(store, ended, index):
+def test_open_gaps_have_an_index_of_their_own(store):
     statement = "SELECT row FROM gaps WHERE ended IS NULL ORDER BY gap, first_seen"
     [(*_, detail)] = store._connection.execute(f"EXPLAIN QUERY PLAN {statement}")
-    assert index in detail
+    assert "open_gaps" in detail
 
 
 def begin_many(path, numbers):
