@@ -1,0 +1,221 @@
+"""Reads the organisation file: who owns what, what the data is, which rules apply, who signed and who allowed what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from datetime import date, timedelta
+from typing import Any, Final, Literal
+
+from domicile import geography, taxonomy
+from domicile.model import Adoption, DatasetDeclaration, Exemption, Organisation
+from domicile.policy import unknown_class
+from domicile.yamltext import Document, Step, did_you_mean, parse, schema
+
+LONGEST_EXEMPTION: Final = timedelta(days=365)
+
+_ACCOUNT: Final = re.compile(r"[0-9]{12}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_ACCOUNTS: Final = re.compile(r"[0-9a-fA-F*?-]{1,36}")
+_UNIT: Final = re.compile(r"(ou|r)-[a-z0-9-]{4,60}|[^/\s][^/]*(/[^/]+)+/?")
+_TIMEZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
+_ROLE: Final = re.compile(r"[A-Za-z0-9_+=,.@/-]{0,512}")
+
+
+class OrganisationText(Organisation, frozen=True, forbid_unknown_fields=True):
+    """The organisation file as it is written: a rule may be adopted by its bare id."""
+
+    version: Literal[1] = 1
+    policies: tuple[Adoption | str, ...] = ()  # type: ignore[assignment]  # wider than what is made of it
+
+
+def load(text: str, path: str, *, rules: Collection[str] | None = None) -> Organisation:
+    """The organisation file, checked. Raises UsageError with file, line and field.
+
+    With `rules`, the ids of all rules that exist, naming any other is a mistake.
+    """
+    document = parse(text, path)
+    written = document.convert(OrganisationText)
+    fields = {name: getattr(written, name) for name in Organisation.__struct_fields__}
+    adopted = tuple(Adoption(one) if isinstance(one, str) else one for one in written.policies)
+    organisation = Organisation(**fields | {"policies": adopted})
+    check = _Check(document, organisation, rules)
+    check.entities()
+    check.datasets()
+    check.classify()
+    check.policies()
+    check.statements()
+    check.exemptions()
+    check.rest()
+    return organisation
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON Schema of the organisation file, for editors."""
+    return schema(OrganisationText, "A domicile organisation file")
+
+
+class _Check:
+    """What a type cannot say: that names are known, said once, and that what loosens is answered for."""
+
+    def __init__(self, document: Document, organisation: Organisation, rules: Collection[str] | None) -> None:
+        self.document = document
+        self.organisation = organisation
+        self.rules = rules
+
+    def entities(self) -> None:
+        entities = self.organisation.entities
+        self.document.unique(((one.id, ("entities", at, "id")) for at, one in enumerate(entities)), "entity")
+        used = {one.entity for one in self.organisation.datasets}
+        for at, entity in enumerate(entities):
+            self.document.identifier(entity.id, "entities", at, "id")
+            self.countries(entity.origin, "entities", at, "origin")
+            self.country(entity.country, "entities", at, "country")
+            if not entity.owns and entity.id not in used:
+                raise self.document.error("owns nothing, and no dataset names it", "entities", at)
+            for number, claim in enumerate(entity.owns):
+                if claim != "*" and not _ACCOUNT.fullmatch(claim) and not _UNIT.fullmatch(claim):
+                    raise self.document.error(
+                        f"{claim[:60]!r} is no account id (12 digits or a UUID), no unit (ou-… or a path) and not '*'",
+                        *("entities", at, "owns", number),
+                    )
+        claims = (
+            (claim.rstrip("/").lower(), ("entities", at, "owns", number))
+            for at, entity in enumerate(entities)
+            for number, claim in enumerate(entity.owns)
+        )
+        self.document.unique(claims, "the claim to own")
+
+    def datasets(self) -> None:
+        datasets = self.organisation.datasets
+        self.document.unique(((one.id, ("datasets", at, "id")) for at, one in enumerate(datasets)), "dataset")
+        for at, dataset in enumerate(datasets):
+            self.dataset(dataset, "datasets", at)
+
+    def dataset(self, dataset: DatasetDeclaration, *at: Step) -> None:
+        self.document.identifier(dataset.id, *at, "id")
+        self.classes(dataset.classes, *at, "class")
+        self.countries(dataset.origin, *at, "origin")
+        self.entity(dataset.entity, *at, "entity")
+        for number, account in enumerate(dataset.accounts):
+            self.account(account, *at, "accounts", number)
+        selectors = (*dataset.resources, *dataset.names, *dataset.accounts, *dataset.tags)
+        if not selectors and not dataset.copies:
+            raise self.document.error("needs 'resources', 'names', 'accounts' or 'tags', or 'copies' of its own", *at)
+        copies = ((copy.name, (*at, "copies", number, "name")) for number, copy in enumerate(dataset.copies))
+        self.document.unique(copies, "copy")
+        for number, copy in enumerate(dataset.copies):
+            self.country(copy.country, *at, "copies", number, "country")
+            self.countries(copy.keys, *at, "copies", number, "keys")
+        if dataset.subjects is not None and dataset.subjects < 0:
+            raise self.document.error("must be at least 0", *at, "subjects")
+        if dataset.loosen:
+            if not dataset.loosen.declassify and not dataset.loosen.facts:
+                raise self.document.error("needs 'declassify' or 'facts'", *at, "loosen")
+            for number, pattern in enumerate(dataset.loosen.declassify):
+                if not taxonomy.known_pattern(pattern):
+                    raise unknown_class(self.document, pattern, *at, "loosen", "declassify", number)
+            self.said(dataset.loosen, ("owner", "reason", "approver"), *at, "loosen")
+
+    def classify(self) -> None:
+        classify = self.organisation.classify
+        for at, tag in enumerate(classify.tags):
+            for value, names in tag.values.items():
+                where = ("classify", "tags", at, "values", value)
+                if tag.gives == "class":
+                    self.classes(names, *where)
+                else:
+                    self.countries(names, *where)
+        for account, names in classify.accounts.items():
+            self.account(account, "classify", "accounts", account)
+            self.classes(names, "classify", "accounts", account)
+        for at, rule in enumerate(classify.names):
+            self.classes(rule.classes, "classify", "names", at, "class")
+
+    def policies(self) -> None:
+        adopted = self.organisation.policies
+        self.document.unique(((one.rule, ("policies", at)) for at, one in enumerate(adopted)), "rule")
+        for at, adoption in enumerate(adopted):
+            self.rule(adoption.rule, "policies", at)
+
+    def statements(self) -> None:
+        statements = self.organisation.statements
+        signed = (((one.entity, one.id, one.on), ("statements", at)) for at, one in enumerate(statements))
+        self.document.unique(signed, "statement")
+        for at, statement in enumerate(statements):
+            self.document.identifier(statement.id, "statements", at, "id")
+            self.entity(statement.entity, "statements", at, "entity", required=True)
+            self.said(statement, ("by",), "statements", at)
+            self.ordered(statement.on, statement.until, "on", "statements", at)
+
+    def exemptions(self) -> None:
+        exemptions = self.organisation.exemptions
+        self.document.unique(((one.id, ("exemptions", at, "id")) for at, one in enumerate(exemptions)), "exemption")
+        for at, exemption in enumerate(exemptions):
+            self.document.identifier(exemption.id, "exemptions", at, "id")
+            self.rule(exemption.rule, "exemptions", at, "rule")
+            self.said(exemption, ("owner", "reason", "approver"), "exemptions", at)
+            self.narrow(exemption, "exemptions", at)
+            self.ordered(exemption.since, exemption.until, "from", "exemptions", at)
+            if exemption.until - exemption.since > LONGEST_EXEMPTION:
+                raise self.document.error("lies more than 365 days after 'from'", "exemptions", at, "until")
+
+    def narrow(self, exemption: Exemption, *at: Step) -> None:
+        """An exemption is for something that has a name; `*` would quietly switch a rule off."""
+        if not exemption.resource and not exemption.dataset and not exemption.account:
+            raise self.document.error("must name a 'resource', a 'dataset' or an 'account'", *at)
+        for name in ("resource", "dataset"):
+            if set(getattr(exemption, name)) & set("*?"):
+                raise self.document.error("must be one id, without wildcards", *at, name)
+        if exemption.account:
+            self.account(exemption.account, *at, "account")
+
+    def rest(self) -> None:
+        for at, gap in enumerate(self.organisation.accepted_gaps):
+            self.said(gap, ("gap", "owner", "reason"), "accepted_gaps", at)
+        for at, departed in enumerate(self.organisation.departed):
+            self.account(departed.account, "departed", at, "account")
+            self.said(departed, ("reason", "evidence", "approver"), "departed", at)
+        for at, glob in enumerate(self.organisation.scope.skip_accounts):
+            if not _ACCOUNTS.fullmatch(glob):
+                raise self.document.error(f"{glob[:60]!r} matches no account id", "scope", "skip_accounts", at)
+        if not _TIMEZONE.fullmatch(self.organisation.timezone):
+            raise self.document.error("is no name of a time zone such as 'Asia/Kolkata'", "timezone")
+        if not _ROLE.fullmatch(self.organisation.role):
+            raise self.document.error("is no name of a role", "role")
+
+    def classes(self, names: Iterable[str], *at: Step) -> None:
+        for number, name in enumerate(names):
+            if not taxonomy.known(name):
+                raise unknown_class(self.document, name, *at, number)
+
+    def countries(self, codes: Iterable[str], *at: Step) -> None:
+        for number, code in enumerate(codes):
+            self.country(code or " ", *at, number)
+
+    def country(self, code: str, *at: Step) -> None:
+        if code and code not in geography.COUNTRIES:
+            near = geography.suggest(code)
+            hint = f"; did you mean {near!r}?" if near in geography.COUNTRIES else ""
+            raise self.document.error(f"unknown country {code[:60]!r}{hint}", *at)
+
+    def entity(self, name: str, *at: Step, required: bool = False) -> None:
+        declared = {one.id for one in self.organisation.entities}
+        if (name or required) and name not in declared:
+            raise self.document.error(f"unknown entity {name[:60]!r}{did_you_mean(name, declared)}", *at)
+
+    def rule(self, name: str, *at: Step) -> None:
+        if self.rules is not None and name not in self.rules:
+            raise self.document.error(f"unknown rule {name[:60]!r}{did_you_mean(name, self.rules)}", *at)
+
+    def account(self, account: str, *at: Step) -> None:
+        if not _ACCOUNT.fullmatch(account):
+            raise self.document.error(f"{account[:60]!r} is no account id (12 digits or a UUID)", *at)
+
+    def said(self, written: object, names: Iterable[str], *at: Step) -> None:
+        for name in names:
+            if not getattr(written, name).strip():
+                raise self.document.error("must not be empty: somebody answers for it", *at, name)
+
+    def ordered(self, first: date, last: date, name: str, *at: Step) -> None:
+        if last < first:
+            raise self.document.error(f"lies before {name!r}", *at, "until")
