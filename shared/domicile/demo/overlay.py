@@ -206,7 +206,10 @@ class Overlay:
             database
             for page in pages
             for database in page["DBInstances"]
-            if database["BackupRetentionPeriod"] and not database.get("DBClusterIdentifier")
+            # AWS takes no backups of a read replica unless asked to; moto copies the setting of its source.
+            if database["BackupRetentionPeriod"]
+            and not database.get("DBClusterIdentifier")
+            and not database.get("ReadReplicaSourceDBInstanceIdentifier")
         ]
         backups = [_backup_of(database, asked.region, asked.account) for database in databases]
         for backup in backups:
