@@ -314,8 +314,10 @@ PLACES = (
     Place(OLD_POLICIES, "rds-snapshot", "*", INSURER, SINGAPORE, "snapshot", INSURANCE_BREAKS),
     Place(CASES, "", "cases-home", INSURER, MUMBAI, "primary", INSURANCE_PASSES),
     Place(CASES, "rds-continuous-backup", "cases-home", INSURER, MUMBAI, "backup", INSURANCE_PASSES),
+    Place(CASES, "rds-automated-backup", "*", INSURER, MUMBAI, "backup", INSURANCE_PASSES),
     Place(CASES, "aurora-global-database", "cases-abroad", INSURER, SINGAPORE, "replica", INSURANCE_BREAKS),
     Place(CASES, "rds-continuous-backup", "cases-abroad", INSURER, SINGAPORE, "backup", INSURANCE_BREAKS),
+    Place(CASES, "rds-automated-backup", "*", INSURER, SINGAPORE, "backup", INSURANCE_BREAKS),
     Place(bucket("web-profiles-a"), "", "web-profiles-a", WEB, MUMBAI, "primary", {f"{SENSITIVE}/approved_in": "pass"}),
     Place(
         bucket("web-profiles-a"),
