@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Collection, Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -40,23 +40,23 @@ def play(keep: Path | None) -> None:
         )
         cloud = stack.enter_context(LocalCloud())
         story.plant(cloud, today)
-        story.write_files(folder, today)
         stage = _Stage(folder, cloud.environment())
 
         _say("First, what a company sees that has written nothing down yet: every copy that crosses a border.")
-        stage.domicile("scan", "--file", os.devnull, "--store", "sqlite:///nothing-yet.db", expect=(0, 4))
+        stage.domicile("scan", "--role", story.ROLE, "--store", "sqlite:///before.db", expect=(4,))
 
-        _say("Now with the organisation file: who owns what, what the tags mean, which rules are adopted.")
+        story.write_files(folder, today)
+        _say("Now with an organisation file: who owns what, what the tags mean, which rules are adopted.")
         stage.domicile("scan", expect=(3,))
 
         _say("One of the findings, explained:")
         stage.domicile("explain", stage.worst("in-rbi-payment-data", "set|"), expect=(0,))
 
-        story.move_on(cloud, today)
+        story.move_on(cloud, today + timedelta(days=1))
         _say(
-            "Time passes. A replication rule is deleted, but its copies stay in Singapore. One replica table is really",
-            "deleted. The nightly snapshots rotate. Somebody replicates statements to Singapore. And the shop's account",
-            "no longer lets us list its snapshots. The second scan:",
+            "Time passes. A replication rule is deleted, but its copies stay in Singapore. One replica table is",
+            "really deleted. The nightly snapshots rotate. Somebody replicates statements to Singapore. And the",
+            "shop's account no longer lets us list its snapshots. The second scan:",
         )
         stage.domicile("scan", expect=(3,))
 

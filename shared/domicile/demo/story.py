@@ -35,6 +35,8 @@ ACCOUNTS: Final = {
     ARCHIVE: "bulbul-archive",
 }
 
+ROLE: Final = "domicile-reader"
+
 NIGHTS: Final = 6
 """For how many nights a copy of the ledger is kept in Singapore."""
 

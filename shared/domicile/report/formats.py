@@ -61,6 +61,10 @@ def write_json(rows: Iterable[Record], stream: TextIO) -> None:
     stream.write("[]\n" if before == "[\n" else "\n]\n")
 
 
+def write_document(document: Record, stream: TextIO) -> None:
+    stream.write(f"{json_text(document)}\n")
+
+
 def write_csv(rows: Iterable[Record], stream: TextIO, columns: Sequence[str], fields: Sequence[str]) -> None:
     remaining = iter(rows)
     first = next(remaining, None)

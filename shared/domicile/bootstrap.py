@@ -1,0 +1,128 @@
+"""Wires the parts together: packaged rules, files, the clock, the cloud and the store."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from domicile import __version__, organisation, policy, yamltext
+from domicile.errors import UsageError
+from domicile.judge import ID_VERSION
+from domicile.model import Organisation, Rule
+from domicile.policy import Pack
+from domicile.providers.service import Provider
+
+DEFAULT_FILE: Final = "domicile.yaml"
+
+
+class Setup(Struct, frozen=True):
+    """What one run judges by. `path` is None when there is no organisation file, and then nothing is judged."""
+
+    organisation: Organisation
+    rules: tuple[Rule, ...]
+    catalogue: Mapping[str, Rule]
+    path: Path | None = None
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Fingerprints of rules, file and engine, for the scan row."""
+        return {
+            "rules": _digest(msgspec.json.encode(self.rules, order="deterministic")),
+            "config": _digest(msgspec.json.encode(self.organisation, order="deterministic")),
+            "engine": f"{__version__}+{ID_VERSION}",
+        }
+
+
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+def packs(files: Iterable[Path] = ()) -> tuple[Pack, ...]:
+    """The packaged packs and those in files; no two may hold the same rule."""
+    found = []
+    folder = resources.files("domicile") / "policies"
+    for country in sorted(folder.iterdir(), key=lambda one: one.name):
+        if country.is_dir():
+            for entry in sorted(country.iterdir(), key=lambda one: one.name):
+                if entry.name.endswith(".yaml"):
+                    path = f"{country.name}/{entry.name}"
+                    found.append(policy.load(entry.read_text(encoding="utf-8"), path))
+    found.extend(policy.load(read_text(path), str(path)) for path in files)
+    return tuple(found)
+
+
+def catalogue(found: Iterable[Pack]) -> dict[str, Rule]:
+    """All rules of some packs, by id."""
+    rules: dict[str, Rule] = {}
+    for pack in found:
+        for rule in pack.rules:
+            if rule.id in rules:
+                raise UsageError(f"rule {rule.id} is in {rules[rule.id].policy} too", path=pack.id)
+            rules[rule.id] = rule
+    return rules
+
+
+def setup(path: Path | None) -> Setup:
+    """The organisation file with the rules it adopts. With no path, `domicile.yaml` if it is here."""
+    if path is None:
+        path = Path(DEFAULT_FILE)
+        if not path.exists():
+            return Setup(Organisation(), (), catalogue(packs()))
+    text = read_text(path)
+    first = organisation.load(text, str(path))
+    files = [path.parent / name for name in first.policy_files]
+    rules = catalogue(packs(files))
+    checked = organisation.load(text, str(path), rules=rules)
+    adopted = []
+    for adoption in checked.policies:
+        rule = rules[adoption.rule]
+        adopted.append(
+            replace(
+                rule,
+                trial=rule.trial if adoption.trial is None else adoption.trial,
+                severity=adoption.severity or rule.severity,
+            )
+        )
+    return Setup(checked, tuple(adopted), rules, path)
+
+
+def read_text(path: Path) -> str:
+    """A file of text, or one sentence on why not."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"is not UTF-8 text (byte {error.start})", path=str(path)) from error
+    except OSError as error:
+        raise UsageError(f"cannot be read: {error.strerror or error}", path=str(path)) from error
+
+
+def kind_of(path: Path) -> Literal["organisation", "policy", "examples"]:
+    """What a file says it is: a policy has `rules`, examples are a list, anything else is an organisation."""
+    data = yamltext.parse(read_text(path), str(path)).data
+    if isinstance(data, list):
+        return "examples"
+    return "policy" if isinstance(data, dict) and "rules" in data else "organisation"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+@contextmanager
+def aws(*, role: str = "", external_id: str = "", units: bool = False) -> Iterator[Provider]:
+    """AWS as the caller's credentials show it; with a role, the whole organisation."""
+    try:
+        from domicile.providers.aws import connect  # noqa: PLC0415 the SDK is large, and not every command needs it
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed: pip install 'domicile[aws]'") from error
+    with connect(role=role, external_id=external_id, units=units) as provider:
+        yield provider

@@ -1,0 +1,86 @@
+"""The inventory as lines: one per place where data is, with country, class and what puts it there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from domicile.model import ClassEvidence, Classification, Dataset, PlacementKind
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One placement of one dataset; a set of copies that rotate is one line. The same names in every format."""
+
+    provider: str
+    account: str
+    region: str
+    country: str
+    kind: PlacementKind
+    channel: str
+    caused_by: str
+    resource_type: str
+    resource_id: str
+    resource_name: str
+    copies: int
+    oldest_at: datetime | None
+    newest_at: datetime | None
+    retention_days: int | None
+    cmk: bool | None
+    key_countries: tuple[str, ...]
+    classes: tuple[str, ...]
+    class_evidence: tuple[ClassEvidence, ...]
+    origins: tuple[str, ...]
+    entity: str
+    dataset_id: str
+    root_region: str
+    root_country: str
+    crosses: bool | None
+    """Whether it lies in another country than its root; None when one of the two is not known."""
+    held: bool
+    subject: str
+    observed_at: datetime
+    look: tuple[str, ...]
+
+
+def lines(
+    datasets: Iterable[Dataset], classifications: Mapping[str, Classification], observed_at: datetime
+) -> Iterator[Line]:
+    """Every placement, dataset by dataset."""
+    for dataset in datasets:
+        one = classifications[dataset.id]
+        for place in dataset.placements:
+            crosses = None
+            if place.country and dataset.root_country:
+                crosses = place.country != dataset.root_country
+            yield Line(
+                provider=place.location.provider if place.location else dataset.provider,
+                account=place.account,
+                region=place.location.region if place.location else "",
+                country=place.country or "",
+                kind=place.kind,
+                channel=place.channel,
+                caused_by=place.caused_by,
+                resource_type=place.resource_type,
+                resource_id=place.resource_id,
+                resource_name=place.resource_name,
+                copies=place.copies,
+                oldest_at=place.oldest_at,
+                newest_at=place.newest_at,
+                retention_days=place.retention_days,
+                cmk=place.cmk,
+                key_countries=place.key_countries or (),
+                classes=tuple(sorted({evidence.name for evidence in one.classes})),
+                class_evidence=one.classes,
+                origins=tuple(sorted({evidence.name for evidence in one.origins})),
+                entity=one.entity,
+                dataset_id=dataset.id,
+                root_region=dataset.root_location.region if dataset.root_location else "",
+                root_country=dataset.root_country or "",
+                crosses=crosses,
+                held=place.held,
+                subject=place.subject,
+                observed_at=observed_at,
+                look=place.seen_in,
+            )

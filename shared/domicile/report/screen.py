@@ -1,0 +1,461 @@
+"""What a person sees at the end of a scan: what is wrong, what cannot be told, what was not seen, what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, TextIO
+
+from msgspec import Struct
+
+from domicile import geography
+from domicile.model import (
+    ANYWHERE,
+    Account,
+    Change,
+    Classification,
+    Dataset,
+    Exemption,
+    Finding,
+    Gap,
+    GapRow,
+    Inventory,
+    Judgement,
+    Obligation,
+    Placement,
+    Row,
+    Rule,
+    Scan,
+    Verdict,
+)
+from domicile.report.formats import write_table
+from domicile.report.safe import terminal
+
+ROWS: Final = 12
+FEW: Final = 6
+SHORT_ID: Final = 10
+LISTED: Final = ("id", "severity", "status", "verdict", "rule", "where", "what", "how", "account", "since")
+
+_VERBS: Final = {
+    "opened": "new",
+    "begun": "binding from today",
+    "reopened": "back again",
+    "confirmed": "seen again",
+    "unexempted": "no longer exempt",
+    "exempted": "exempted",
+    "unconfirmed": "could not be confirmed",
+    "resolved": "resolved",
+    "updated": "brought up to date",
+    "moved": "moved with their dataset",
+}
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """All that a screen tells of."""
+
+    scan: Scan
+    recorded: bool
+    inventory: Inventory
+    datasets: tuple[Dataset, ...]
+    classifications: Mapping[str, Classification]
+    judgement: Judgement
+    gaps: tuple[Gap, ...]
+    rows: tuple[Row, ...]
+    changes: tuple[Change, ...]
+    gap_changes: tuple[GapRow, ...]
+    rules: tuple[Rule, ...]
+    exemptions: tuple[Exemption, ...]
+    file: str
+
+
+def show(outcome: Outcome, stream: TextIO) -> None:
+    """The first screen of a scan."""
+    write = _Writer(stream)
+    _head(outcome, write)
+    if outcome.rules:
+        _breaches(outcome, write)
+        _changes(outcome, write)
+        _open_points(outcome, write)
+    else:
+        _crossings(outcome, write)
+    _coverage(outcome, write)
+    _next(outcome, write)
+
+
+class _Writer:
+    def __init__(self, stream: TextIO) -> None:
+        self.stream = stream
+
+    def line(self, text: str = "") -> None:
+        self.stream.write(f"{terminal(text)}\n")
+
+    def title(self, text: str) -> None:
+        self.line()
+        self.line(text)
+
+    def table(self, rows: Sequence[Mapping[str, Any]], more: str = "", most: int = ROWS) -> None:
+        if rows:
+            write_table(rows[:most], self.stream, tuple(rows[0]))
+        if len(rows) > most:
+            self.line(f"… and {len(rows) - most} more{more}")
+
+
+def _head(outcome: Outcome, write: _Writer) -> None:
+    inventory, scan = outcome.inventory, outcome.scan
+    cells = {look.cell for look in inventory.looks}
+    regions = {cell.region for cell in cells} - {"global"}
+    number = f"Scan {scan.number}" if outcome.recorded else "Scan (not recorded)"
+    places = sum(len(dataset.placements) for dataset in outcome.datasets)
+    write.line(
+        f"{number}, as of {scan.as_of}: {_n(len({cell.account for cell in cells}), 'account')} looked into, "
+        f"{_n(len(regions), 'region')}, {_n(len(inventory.resources), 'resource')}, "
+        f"{_n(len(outcome.datasets), 'dataset')}, {_n(places, 'place')}."
+    )
+    if outcome.rules:
+        in_force = [one for one in outcome.exemptions if one.since <= scan.as_of <= one.until]
+        rules = _n(len(outcome.rules), "rule")
+        write.line(f"Judged by {rules} of {outcome.file}; exemptions in force: {len(in_force)}.")
+    else:
+        write.line("No rule is adopted, so nothing is judged: this is where data lies.")
+
+
+def _breaches(outcome: Outcome, write: _Writer) -> None:
+    standing = [row for row in outcome.rows if row.status == "open" and row.verdict == "violation"]
+    found = [row for row in standing if not row.exemption_id]
+    muted = len(standing) - len(found)
+    if found:
+        write.title(f"Breaches found ({len(found)}), by inventory; not a legal determination")
+        write.table([_breach(row) for row in found], ": domicile violations")
+    else:
+        write.title("No breach found.")
+    if muted:
+        write.line(f"{_n(muted, 'more breach', 'more breaches')} still open, muted by an exemption.")
+    coming = [row for row in outcome.rows if row.status == "open" and row.verdict == "upcoming"]
+    if coming:
+        days = {rule.id: rule.enforce_from for rule in outcome.rules}
+        write.title(f"Upcoming ({len(coming)}): a breach from the day named on, if nothing moves")
+        write.table(
+            [{"from": days.get(row.rule) or "", **_breach(row)} for row in coming], ": domicile violations", FEW
+        )
+    lost = [row for row in outcome.rows if row.status == "unconfirmed"]
+    if lost:
+        write.title(f"Was open, could not look again ({len(lost)})")
+        write.table([{**_breach(row), "why": _why(row)} for row in lost], ": domicile violations", FEW)
+
+
+def _breach(row: Row) -> dict[str, Any]:
+    return {
+        "id": row.violation_id[:SHORT_ID],
+        "severity": row.severity,
+        "rule": row.rule,
+        "where": place(row.country, row.region),
+        "what": subject(row),
+        "how": row.channel or ("where it was made" if row.resource_id else ""),
+    }
+
+
+def subject(row: Row) -> str:
+    """A row's subject in a few words."""
+    kind, _, rest = row.subject.partition("|")
+    match kind:
+        case "set":
+            return f"{row.copies} x {row.kind} of {_tail(rest.split('|', 1)[0])}"
+        case "implied":
+            return f"{row.kind} of {_tail(rest.split('|', 1)[0])}"
+        case "dataset":
+            return f"dataset {_tail(rest)}"
+        case "logs":
+            return f"{row.copies} x logs of account {row.account}"
+        case "entity":
+            return rest.replace("|", ": ")
+        case _:
+            return row.resource_name or _tail(rest)
+
+
+def listed(row: Row) -> dict[str, Any]:
+    """A row as a line of the violations table."""
+    return {
+        **_breach(row),
+        "status": "muted" if row.exemption_id and row.status == "open" else row.status,
+        "verdict": row.verdict,
+        "account": row.account,
+        "since": row.opened_at.date(),
+    }
+
+
+def placed(line: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of the inventory as a line of a table."""
+    return {
+        "country": place(line["country"], line["region"]),
+        "region": line["region"],
+        "kind": line["kind"],
+        "what": line["resource_name"] if line["copies"] == 1 else f"{line['copies']} x {line['resource_name']}",
+        "by": line["channel"] or "itself",
+        "from": place(line["root_country"], line["root_region"]),
+        "classes": ", ".join(line["classes"]) or "not classified",
+        "account": line["account"],
+    }
+
+
+def rule_lines(rule: Rule, disclaimer: str, verified: str, check: str) -> list[str]:
+    """One rule in full, for reading."""
+    said = [
+        f"{rule.id} (version {rule.version}, {rule.status}, {rule.policy})",
+        rule.title,
+        "",
+        f"Binds from   {rule.enforce_from or 'no day'}"
+        + (f" until {rule.enforce_until}" if rule.enforce_until else ""),
+        f"Applies to   {', '.join(rule.applies.classes)}",
+        f"of people in {', '.join(rule.applies.origins)}",
+        f"held by      {', '.join(rule.applies.actors)}",
+        "",
+        "Asks",
+        *(f"  {_asked(obligation)}" for obligation in rule.oblige),
+    ]
+    for title, entries in (
+        ("In its place", [rule.instead] if rule.instead else []),
+        ("On the authority of", list(rule.cite)),
+        ("Evidence an auditor asks for", list(rule.evidence)),
+        ("For a lawyer to check", [rule.unsure] if rule.unsure else []),
+        ("Reviewed", [f"{one.on} {one.by} {one.note}".strip() for one in rule.reviewed]),
+    ):
+        if entries:
+            said.extend(["", title, *(f"  {entry}" for entry in entries)])
+    basis = {"V": "read in an official text", "S": "read in a secondary source", "K": "from general knowledge"}
+    said.extend(["", f"Rests on: {', '.join(basis[one] for one in rule.basis)}."])
+    if rule.trial:
+        said.append("On trial: shown, never kept as a violation, until somebody reviews it or the file says otherwise.")
+    said.extend(["", *(text for text in (disclaimer, f"Verified: {verified}", f"To check: {check}") if text)])
+    return said
+
+
+def _asked(obligation: Obligation) -> str:
+    words: list[str] = [obligation.kind]
+    for name in obligation.__struct_fields__:
+        value = getattr(obligation, name)
+        default = getattr(Obligation(kind=obligation.kind), name)
+        if name != "kind" and value != default:
+            words.append(f"{name}={_plainly(value)}")
+    return " ".join(words)
+
+
+def _plainly(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(str(one) for one in value) if len(value) <= SHORT_ID else f"{len(value)} countries"
+    if isinstance(value, Struct):
+        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
+        return ";".join(f"{name} {_plainly(one)}" for name, one in fields if one not in ((), None))
+    return str(value)
+
+
+def _why(row: Row) -> str:
+    return row.status_because.partition(": ")[2]
+
+
+def _changes(outcome: Outcome, write: _Writer) -> None:
+    count: Counter[str] = Counter(change.transition for change in outcome.changes)
+    told = [f"{count[name]} {word}" for name, word in _VERBS.items() if count[name]]
+    if outcome.recorded and outcome.scan.number > 1:
+        write.title(f"Since the last scan: {', '.join(told) or 'nothing changed'}.")
+        resolved = [change.row for change in outcome.changes if change.transition == "resolved"]
+        if resolved:
+            write.table([{**_breach(row), "why": _why(row)} for row in resolved], ": domicile violations", FEW)
+
+
+def _open_points(outcome: Outcome, write: _Writer) -> None:
+    findings = [one for one in outcome.judgement.findings if one.enforced]
+    unknown = [one for one in findings if one.verdict is Verdict.UNKNOWN]
+    review = [one for one in findings if one.verdict is Verdict.REVIEW]
+    for title, some in (("Cannot tell", unknown), ("Needs a signature or a look", review)):
+        if some:
+            write.title(f"{title} ({len(some)})")
+            write.table([_point(one) for one in some], most=FEW)
+    waiting = outcome.judgement.unclassified
+    if waiting:
+        write.title(f"Not classified ({len(waiting)} datasets): what they hold would change a verdict")
+        grouped = Counter(
+            (one.dataset.account, ", ".join(one.missing), ", ".join(sorted(one.would_break))) for one in waiting
+        )
+        accounts = {account.id: account for account in outcome.inventory.accounts}
+        write.table(
+            [
+                {
+                    "account": account_name(accounts.get(account), account),
+                    "missing": missing,
+                    "would break": rules,
+                    "datasets": number,
+                }
+                for (account, missing, rules), number in grouped.most_common()
+            ],
+            most=FEW,
+        )
+
+
+def _point(finding: Finding) -> dict[str, Any]:
+    sentence = finding.because.removeprefix("Cannot tell: ").removeprefix("Needs a signature: ")
+    return {"rule": finding.rule, "what": sentence}
+
+
+def _crossings(outcome: Outcome, write: _Writer) -> None:
+    countries: Counter[str] = Counter()
+    crossing: Counter[tuple[str, str, str]] = Counter()
+    causes: dict[tuple[str, str, str], set[str]] = {}
+    for dataset in outcome.datasets:
+        for one in dataset.placements:
+            countries[place(one.country or "", one.location.region if one.location and not one.country else "")] += 1
+            if one.country != dataset.root_country or one.country is None:
+                key = (_country(dataset.root_country), _country(one.country, one), one.channel or "itself")
+                crossing[key] += one.copies
+                causes.setdefault(key, set()).add(one.caused_by or one.source_id)
+    told = ", ".join(f"{name} {number}" for name, number in countries.most_common(8))
+    write.title(f"Where data is: {told or 'nowhere'}")
+    if not crossing:
+        write.line("No copy crosses a border.")
+        return
+    write.title("Copies that cross a border")
+    write.table(
+        [
+            {
+                "from": start,
+                "to": end,
+                "by": channel,
+                "copies": number,
+                "causes": len(causes[start, end, channel]),
+                "for example": _tail(min(causes[start, end, channel])),
+            }
+            for (start, end, channel), number in crossing.most_common()
+        ],
+        ": domicile inventory --crossing",
+    )
+
+
+def _coverage(outcome: Outcome, write: _Writer) -> None:
+    accounts = {account.id: account for account in outcome.inventory.accounts}
+    if outcome.gaps:
+        write.title(f"Not seen ({len(outcome.gaps)}): what is there may be anywhere")
+        write.table([_gap(gap, accounts) for gap in outcome.gaps], most=FEW)
+    else:
+        write.title("Everything inside the scope was looked at.")
+    ended = [gap for gap in outcome.gap_changes if gap.ended]
+    if ended:
+        write.line(f"Seen again since the last scan: {_n(len(ended), 'gap')} closed.")
+    limits = Counter(limit.reason for limit in outcome.inventory.limits)
+    if limits:
+        words = {
+            "skipped-by-config": "left out by choice",
+            "never-enabled": "regions never enabled",
+            "not-offered": "services not offered in a region",
+            "blind-to": "things the APIs do not show",
+        }
+        told = ", ".join(f"{number} {words[reason]}" for reason, number in sorted(limits.items()))
+        write.line(f"Outside the promise: {told}.")
+
+
+def _gap(gap: Gap, accounts: Mapping[str, Account]) -> dict[str, Any]:
+    what = "everything" if gap.listing == ANYWHERE else gap.listing
+    if gap.part:
+        what += f", {gap.part} of {'every resource' if gap.resource_id == ANYWHERE else _tail(gap.resource_id)}"
+    return {
+        "account": account_name(accounts.get(gap.cell.account), gap.cell.account),
+        "region": "every region" if gap.cell.region == ANYWHERE else gap.cell.region,
+        "what": what,
+        "why": gap.reason,
+    }
+
+
+def _next(outcome: Outcome, write: _Writer) -> None:
+    lines = []
+    worst = next((row for row in outcome.rows if row.status == "open" and not row.exemption_id), None)
+    if not outcome.rules:
+        lines.append("domicile inventory --crossing     # every copy that crosses a border")
+        lines.append("domicile policy list              # the rules that can be adopted in domicile.yaml")
+    elif worst and outcome.recorded:
+        lines.append(f"domicile explain {worst.violation_id[:SHORT_ID]}       # why, since when, what to do")
+        lines.append(f"domicile violations --rule {worst.rule}")
+    if outcome.rules:
+        lines.append("domicile inventory --crossing     # every copy that crosses a border")
+    write.title("Next:")
+    for line in lines[:3]:
+        write.line(f"  {line}")
+
+
+def explain(
+    row: Row,
+    rule: Rule | None,
+    history: Iterable[tuple[str, Row]],
+    places: Sequence[Mapping[str, Any]],
+    stream: TextIO,
+) -> None:
+    """One violation in full: what, why, under which clause, since when, every place of the data, what to do."""
+    write = _Writer(stream)
+    write.line(f"{row.violation_id}")
+    write.line(f"{row.severity} · {row.status} · {row.rule} ({row.keyword})")
+    write.line()
+    write.line(row.because)
+    if row.status_because:
+        write.line(f"Now {row.status}: {_why(row)}")
+    write.title("What")
+    facts = {
+        "subject": subject(row),
+        "resource": row.resource_id,
+        "place": place(row.country, row.region),
+        "account": f"{row.account} {row.account_name}".strip(),
+        "entity": row.entity,
+        "owner": row.owner,
+        "kind, channel": " by ".join(part for part in (row.kind, row.channel) if part),
+        "caused by": row.caused_by,
+        "data from": f"{row.root_resource_id} in {place(row.root_country, row.root_region)}",
+        "classes": ", ".join(row.classes),
+    }
+    for name, value in facts.items():
+        if value:
+            write.line(f"  {name:14} {value}")
+    for evidence in row.class_evidence:
+        write.line(f"  {'because':14} {evidence.name}: {evidence.detail} ({evidence.source})")
+    for seen in row.evidence:
+        write.line(f"  {'seen':14} {seen.operation}: {seen.field} = {seen.value}")
+    write.title("Under")
+    if rule:
+        write.line(f"  {rule.title}")
+    write.line(f"  {row.citation}")
+    if rule and rule.unsure:
+        write.line(f"  For a lawyer: {rule.unsure}")
+    write.title("Since")
+    for transition, then in history:
+        verb = _VERBS.get(transition, transition)
+        write.line(f"  {then.last_changed:%Y-%m-%d %H:%M}Z  scan {then.changed_in_scan}: {verb}")
+    if places:
+        write.title(f"Every place of this data, as last seen ({len(places)})")
+        write.table(places)
+    write.title("Ways out")
+    write.line(f"  mend     {row.remedy or 'Move the data to a place that the rule allows.'}")
+    held = ", ".join(row.classes) or "such data"
+    write.line(f"  correct  if it does not hold {held}: declassify it under `datasets` in the organisation file")
+    target = row.subject.split("|")[1] if row.subject.startswith(("resource|", "set|", "implied|")) else row.dataset_id
+    write.line(f"  exempt   an entry under `exemptions` with rule {row.rule}, resource {target}, and at most 365 days")
+
+
+def place(country: str, region: str) -> str:
+    """A country by name, or the region nobody could map."""
+    if country:
+        return geography.country_name(country)
+    return f"{region} (country unknown)" if region else ""
+
+
+def _country(code: str | None, at: Placement | None = None) -> str:
+    if code:
+        return geography.country_name(code)
+    return f"unknown ({at.location.region})" if at and at.location else "unknown"
+
+
+def account_name(account: Account | None, account_id: str) -> str:
+    return f"{account.name} {account_id}" if account and account.name else account_id
+
+
+def _tail(resource_id: str) -> str:
+    """The telling end of an ARN."""
+    return resource_id.rsplit(":", 1)[-1] if resource_id.startswith("arn:") else resource_id
+
+
+def _n(number: int, word: str, words: str = "") -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {words or word + 's'}"

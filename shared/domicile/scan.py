@@ -1,0 +1,175 @@
+"""One scan from start to end: discover, collect, relate, classify, judge, record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Sequence
+from datetime import date, datetime
+from enum import IntEnum
+from typing import Any
+
+from msgspec import Struct
+
+from domicile.classify import classify, declare, kept_tags
+from domicile.collect import Progress, collect, fold
+from domicile.discover import discover
+from domicile.judge import judge
+from domicile.model import (
+    AcceptedGap,
+    Change,
+    Classification,
+    Dataset,
+    Gap,
+    GapRow,
+    Inventory,
+    Judgement,
+    Looks,
+    Organisation,
+    Row,
+    Rule,
+    Scan,
+    ScanRow,
+    Verdict,
+    Vocabulary,
+)
+from domicile.providers.service import Provider
+from domicile.record import record, record_gaps, wanted
+from domicile.relate import relate
+from domicile.stores import Store
+
+
+class Exit(IntEnum):
+    """What a run says to the shell."""
+
+    PROVEN = 0
+    USAGE = 1
+    FAILURE = 2
+    VIOLATIONS = 3
+    NOT_PROVEN = 4
+
+
+class Weighed(Struct, frozen=True):
+    """An inventory with everything that follows from it without a store."""
+
+    inventory: Inventory
+    datasets: tuple[Dataset, ...]
+    classifications: dict[str, Classification]
+    judgement: Judgement
+    gaps: tuple[Gap, ...]
+
+
+class Settled(Struct, frozen=True):
+    """What a scan changed, and how the rows stand after it."""
+
+    scan: Scan
+    previous: Scan | None
+    changes: tuple[Change, ...]
+    gaps: tuple[GapRow, ...]
+    rows: tuple[Row, ...]
+
+
+def survey(
+    provider: Provider,
+    organisation: Organisation,
+    *,
+    accounts: Collection[str] = (),
+    regions: Collection[str] = (),
+    known: Collection[tuple[str, str]] = (),
+    concurrency: int = 32,
+    progress: Progress | None = None,
+) -> Inventory:
+    """Everything a cloud shows, and everything it does not."""
+    discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=known)
+    return collect(provider, discovery, keep_tags=kept_tags(organisation), concurrency=concurrency, progress=progress)
+
+
+def weigh(
+    inventory: Inventory,
+    vocabulary: Vocabulary,
+    organisation: Organisation,
+    rules: Sequence[Rule],
+    *,
+    as_of: date,
+    now: datetime,
+) -> Weighed:
+    """Judge an inventory. Touches nothing: the same inventory gives the same verdicts."""
+    datasets = declare(relate(inventory, vocabulary), inventory, organisation)
+    classifications = classify(datasets, inventory, organisation, vocabulary, as_of=as_of)
+    looks = looks_of(inventory)
+    judgement = judge(datasets, classifications, rules, organisation, vocabulary, looks, as_of=as_of, now=now)
+    return Weighed(
+        inventory=inventory,
+        datasets=datasets,
+        classifications=classifications,
+        judgement=judgement,
+        gaps=fold(inventory.looks, inventory.gaps, inventory.resources),
+    )
+
+
+def settle(
+    store: Store, scan: Scan, weighed: Weighed, organisation: Organisation, *, clock: Callable[[], datetime]
+) -> Settled:
+    """Record what a scan found. May be repeated after a crash; a scan that was superseded writes nothing."""
+    last = store.last_scan()
+    previous = last.scan if last else None
+    store.claim(scan)
+    known = store.known()
+    known.update(store.fetch(wanted(known, weighed.judgement)))
+    now = clock()
+    changes = record(
+        known,
+        weighed.judgement,
+        looks_of(weighed.inventory),
+        scan,
+        now=now,
+        previous=previous,
+        accounts=weighed.inventory.accounts,
+        departed=organisation.departed,
+    )
+    store.apply(scan, changes)
+    gaps = record_gaps(store.gaps(), weighed.gaps, now=now)
+    rows = {row.violation_id: row for row in known.values()} | {one.row.violation_id: one.row for one in changes}
+    store.settle(scan, gaps, _scan_row(scan, weighed, changes, rows.values(), now))
+    return Settled(scan, previous, changes, gaps, tuple(sorted(rows.values(), key=lambda row: row.rank)))
+
+
+def looks_of(inventory: Inventory) -> Looks:
+    return Looks(inventory.looks, inventory.gaps, inventory.limits)
+
+
+def exit_code(weighed: Weighed, rows: Iterable[Row], accepted: Iterable[AcceptedGap], *, as_of: date) -> Exit:
+    """3 when something is in breach; 4 when nothing is, but something could not be told; else 0."""
+    verdicts = {finding.verdict for finding in weighed.judgement.findings if finding.enforced}
+    if Verdict.VIOLATION in verdicts:
+        return Exit.VIOLATIONS
+    answered = {one.gap for one in accepted if as_of <= one.until}
+    if (
+        any(gap.key not in answered for gap in weighed.gaps)
+        or {Verdict.UNKNOWN, Verdict.REVIEW} & verdicts
+        or weighed.judgement.unclassified
+        or any(row.status == "unconfirmed" for row in rows)
+    ):
+        return Exit.NOT_PROVEN
+    return Exit.PROVEN
+
+
+def _scan_row(scan: Scan, weighed: Weighed, changes: Sequence[Change], rows: Iterable[Row], now: datetime) -> ScanRow:
+    statuses = Counter(row.status for row in rows)
+    verdicts = Counter(str(finding.verdict) for finding in weighed.judgement.findings)
+    counts: dict[str, Any] = {
+        "accounts": len(weighed.inventory.accounts),
+        "resources": len(weighed.inventory.resources),
+        "datasets": len(weighed.datasets),
+        "placements": sum(len(dataset.placements) for dataset in weighed.datasets),
+        "looks": len(weighed.inventory.looks),
+        "gaps": len(weighed.gaps),
+        "unclassified": len(weighed.judgement.unclassified),
+        **{f"rows-{status}": count for status, count in sorted(statuses.items())},
+        **{f"findings-{verdict}": count for verdict, count in sorted(verdicts.items())},
+    }
+    return ScanRow(
+        scan=scan,
+        settled_at=now,
+        counts=counts,
+        transitions=dict(sorted(Counter(change.transition for change in changes).items())),
+    )
