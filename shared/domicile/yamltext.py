@@ -67,6 +67,8 @@ class Document(Struct, frozen=True):
 
     def error(self, message: str, *steps: Step) -> UsageError:
         """A mistake at the value these steps lead to."""
+        if steps and isinstance(steps[-1], int) and not isinstance(self._at(steps[:-1]).value, list):
+            steps = steps[:-1]  # one value where a list may stand
         return UsageError(message, path=self.path, line=self.line(*steps), field=_field(steps))
 
     def convert(self, wanted: type[T]) -> T:
