@@ -61,6 +61,7 @@ class _Check:
         self.document = document
         self.organisation = organisation
         self.rules = rules
+        self.entity_ids = frozenset(one.id for one in organisation.entities)
 
     def entities(self) -> None:
         entities = self.organisation.entities
@@ -190,18 +191,17 @@ class _Check:
 
     def countries(self, codes: Iterable[str], *at: Step) -> None:
         for number, code in enumerate(codes):
-            self.country(code or " ", *at, number)
+            self.country(code, *at, number, required=True)
 
-    def country(self, code: str, *at: Step) -> None:
-        if code and code not in geography.COUNTRIES:
+    def country(self, code: str, *at: Step, required: bool = False) -> None:
+        if (code or required) and code not in geography.COUNTRIES:
             near = geography.suggest(code)
             hint = f"; did you mean {near!r}?" if near in geography.COUNTRIES else ""
             raise self.document.error(f"unknown country {code[:60]!r}{hint}", *at)
 
     def entity(self, name: str, *at: Step, required: bool = False) -> None:
-        declared = {one.id for one in self.organisation.entities}
-        if (name or required) and name not in declared:
-            raise self.document.error(f"unknown entity {name[:60]!r}{did_you_mean(name, declared)}", *at)
+        if (name or required) and name not in self.entity_ids:
+            raise self.document.error(f"unknown entity {name[:60]!r}{did_you_mean(name, self.entity_ids)}", *at)
 
     def rule(self, name: str, *at: Step) -> None:
         if self.rules is not None and name not in self.rules:
