@@ -247,6 +247,12 @@ def test_credentials_that_ended_are_no_refusal_of_one_listing(cloud, session, co
         session.identity()
 
 
+def test_credentials_that_end_halfway_end_the_scan(cloud, session):
+    cloud.deny("s3", "ListBuckets", code="ExpiredToken")
+    with pytest.raises(CloudError, match="aws sso login"):
+        buckets(session)
+
+
 def test_an_error_without_a_code_is_an_error():
     assert refusal(ClientError({"Error": {}}, "ListBuckets")).reason == "error"
 

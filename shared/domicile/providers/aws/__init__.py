@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from domicile.errors import CloudError
 from domicile.model import Vocabulary
 from domicile.providers.aws import (
     dynamodb,
@@ -53,7 +54,12 @@ vocabulary: Final = Vocabulary(
 
 def connect(*, role: str = "", external_id: str = "", attempts: int = 8, units: bool = False) -> Aws:
     """AWS as the caller's credentials show it. With a role, its whole organisation; `units`: with the units."""
-    return Aws(Session(role=role, external_id=external_id, attempts=attempts), SERVICES, vocabulary, units=units)
+    session = Session(role=role, external_id=external_id, attempts=attempts)
+    try:
+        return Aws(session, SERVICES, vocabulary, units=units)
+    except CloudError:
+        session.close()
+        raise
 
 
 def permissions() -> tuple[str, ...]:

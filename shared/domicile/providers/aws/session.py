@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -113,6 +114,12 @@ class _Acting:
         return lambda: None
 
 
+@functools.cache
+def _models() -> Any:
+    """The SDK's descriptions of services: large, always the same, and read once."""
+    return botocore.session.Session().get_component("data_loader")
+
+
 class Session:
     """The caller's credentials, the roles taken on with them, and the clients that all of them share."""
 
@@ -131,6 +138,7 @@ class Session:
             raise CloudError(NO_CREDENTIALS)
         acting: Any = _Acting(self.caller)
         self._botocore = botocore.session.Session()
+        self._botocore.register_component("data_loader", _models())
         self._botocore.register_component("credential_provider", CredentialResolver([acting]))
         self._botocore.set_config_variable("sts_regional_endpoints", "regional")
         self._config = Config(
@@ -148,7 +156,7 @@ class Session:
         try:
             answer = AwsCloud(self, self.caller, "sts", self.region).call("get_caller_identity")
         except Refused as refusal:
-            if refusal.code in EXPIRED | REGION_OFF:
+            if refusal.code in REGION_OFF:
                 raise CloudError(f"{NO_CREDENTIALS} ({refusal})") from refusal
             raise CloudError(f"AWS does not say whose credentials these are: {refusal}") from refusal
         return answer["Account"], answer["Arn"]
@@ -244,6 +252,8 @@ class AwsCloud:
             finally:
                 _acting.reset(acting)
         except ClientError as error:
+            if error.response["Error"].get("Code") in EXPIRED:
+                raise CloudError(f"{NO_CREDENTIALS} ({error})") from error
             raise refusal(error) from error
         except (
             NoCredentialsError,
