@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from domicile.errors import Conflict, StoreError, Superseded
-from domicile.model import SEVERITIES, Change, ClassEvidence, Evidence, GapRow, Row, Scan, ScanRow
+from domicile.model import SEVERITIES, Cell, Change, ClassEvidence, Evidence, GapRow, Row, Scan, ScanRow
 from domicile.stores import Question, Store
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -429,6 +429,16 @@ class StoreContract:
             record(store, gaps=[gap])
         assert store.gaps() == (back,)
         assert store.gaps(ended=True) == (ended, back)
+
+    def test_places_are_those_of_the_last_settled_scan(self, place):
+        mumbai, singapore = Cell("aws", "111122223333", "ap-south-1"), Cell("aws", "111122223333", "ap-southeast-1")
+        first = place()
+        assert first.places() == frozenset()
+        for places in ([mumbai, singapore], [singapore]):
+            scan = a_scan(first)
+            first.claim(scan)
+            first.settle(scan, [], settled(scan), places)
+        assert place().places() == {singapore}
 
     def test_the_last_scan_is_the_newest_settled(self, store):
         record(store)

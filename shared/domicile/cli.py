@@ -113,6 +113,7 @@ def scan(
                 organisation,
                 accounts=account or (),
                 regions=region or (),
+                known={(cell.account, cell.region) for cell in kept.places()} if kept else (),
                 concurrency=concurrency,
                 progress=progress,
             )

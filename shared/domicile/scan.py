@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date, datetime
 from enum import IntEnum
@@ -15,7 +15,9 @@ from domicile.collect import Progress, collect, fold
 from domicile.discover import discover
 from domicile.judge import judge
 from domicile.model import (
+    GLOBAL,
     AcceptedGap,
+    Cell,
     Change,
     Classification,
     Dataset,
@@ -129,7 +131,8 @@ def settle(
     store.apply(scan, changes)
     gaps = record_gaps(store.gaps(), weighed.gaps, now=now)
     rows = {row.violation_id: row for row in known.values()} | {one.row.violation_id: one.row for one in changes}
-    store.settle(scan, gaps, _scan_row(scan, weighed, changes, rows.values(), now))
+    places = _places(store.places(), weighed.inventory)
+    store.settle(scan, gaps, _scan_row(scan, weighed, changes, rows.values(), now), places)
     return Settled(scan, previous, changes, gaps, tuple(sorted(rows.values(), key=lambda row: row.rank)))
 
 
@@ -151,6 +154,20 @@ def exit_code(weighed: Weighed, rows: Iterable[Row], accepted: Iterable[Accepted
     ):
         return Exit.NOT_PROVEN
     return Exit.PROVEN
+
+
+def _places(before: Iterable[Cell], inventory: Inventory) -> set[Cell]:
+    """Where data was ever seen, but for cells that were looked at in full and hold nothing any more."""
+    seen = {Cell(one.location.provider, one.account, one.location.region) for one in inventory.resources}
+    outcomes: dict[Cell, set[str]] = defaultdict(set)
+    for look in inventory.looks:
+        outcomes[look.cell].add(look.outcome)
+
+    def empty(cell: Cell) -> bool:
+        everywhere = Cell(cell.provider, cell.account, GLOBAL)
+        return outcomes[cell] == {"complete"} and outcomes[everywhere] <= {"complete"}
+
+    return seen | {cell for cell in before if not empty(cell)}
 
 
 def _scan_row(scan: Scan, weighed: Weighed, changes: Sequence[Change], rows: Iterable[Row], now: datetime) -> ScanRow:

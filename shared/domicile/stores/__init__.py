@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
 from msgspec import Struct
 
 from domicile.errors import UsageError
-from domicile.model import Change, GapRow, Row, Scan, ScanRow
+from domicile.model import Cell, Change, GapRow, Row, Scan, ScanRow
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -62,8 +62,12 @@ class Store(Protocol):
         """
         ...
 
-    def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow) -> None:
-        """Keep gaps and the scan row, and move the head. Raises `Superseded`."""
+    def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow, places: Collection[Cell] = ()) -> None:
+        """Keep gaps and the scan row, replace the places, and move the head. Raises `Superseded`."""
+        ...
+
+    def places(self) -> frozenset[Cell]:
+        """Where some scan saw data, and none has seen since that it is gone."""
         ...
 
     def gaps(self, *, ended: bool = False) -> tuple[GapRow, ...]:

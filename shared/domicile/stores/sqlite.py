@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 
 from domicile.errors import Conflict, StoreError, Superseded
-from domicile.model import Change, GapRow, Row, Scan, ScanRow
+from domicile.model import Cell, Change, GapRow, Row, Scan, ScanRow
 from domicile.stores import Question
 
 APPLICATION_ID: Final = 0x444F4D49
@@ -79,6 +79,13 @@ CREATE TABLE gaps (
     row TEXT NOT NULL,
     PRIMARY KEY (gap, first_seen)
 );
+CREATE TABLE places (
+    provider TEXT NOT NULL,
+    account TEXT NOT NULL,
+    region TEXT NOT NULL,
+    PRIMARY KEY (provider, account, region)
+) WITHOUT ROWID;
+
 CREATE INDEX open_gaps ON gaps (gap, first_seen) WHERE ended IS NULL;
 """
 
@@ -154,7 +161,7 @@ class SqliteStore:
             self._require_head(scan)
             return sum(self._write(scan, change) for change in changes)
 
-    def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow) -> None:
+    def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow, places: Collection[Cell] = ()) -> None:
         with self._writing():
             self._require_head(scan)
             if self._head("settled") == scan.number:
@@ -165,6 +172,15 @@ class SqliteStore:
                     " ON CONFLICT (gap, first_seen) DO UPDATE SET ended = excluded.ended, row = excluded.row",
                     (gap.gap, moment(gap.first_seen), gap.ended and moment(gap.ended), encoded(gap)),
                 )
+            before = self._places()
+            self._connection.executemany(
+                "DELETE FROM places WHERE provider = ? AND account = ? AND region = ?",
+                [(gone.provider, gone.account, gone.region) for gone in before - set(places)],
+            )
+            self._connection.executemany(
+                "INSERT INTO places VALUES (?, ?, ?)",
+                [(new.provider, new.account, new.region) for new in set(places) - before],
+            )
             text = encoded(row)
             require_size(text, SCAN_LIMIT, f"scan {scan.number}")
             self._connection.execute("INSERT INTO scans VALUES (?, ?)", (scan.number, text))
@@ -173,6 +189,10 @@ class SqliteStore:
                 "DELETE FROM violations WHERE status = 'resolved' AND resolved_at < ?",
                 (moment(row.settled_at - RESOLVED_ROWS_LIVE),),
             )
+
+    def places(self) -> frozenset[Cell]:
+        with self._explained():
+            return self._places()
 
     def gaps(self, *, ended: bool = False) -> tuple[GapRow, ...]:
         which = "" if ended else "WHERE ended IS NULL"
@@ -254,6 +274,9 @@ class SqliteStore:
             (row.violation_id, scan.number, row.version, change.transition, text),
         )
         return True
+
+    def _places(self) -> frozenset[Cell]:
+        return frozenset(Cell(*place) for place in self._connection.execute("SELECT * FROM places"))
 
     def _head(self, name: str) -> int:
         [number] = self._connection.execute(f"SELECT {name} FROM head").fetchone()  # noqa: S608
