@@ -330,6 +330,8 @@ class _Bench:
         verdict = in_time(rule, verdict, question.as_of)
         if verdict is Verdict.UPCOMING:
             because = f"From {rule.enforce_from} on: {because}"
+        elif verdict is Verdict.VIOLATION and rule.enforce_from:
+            because = f"{because} The rule binds since {rule.enforce_from}."
         entity = next((one for one in question.organisation.entities if one.id == classification.entity), None)
         origins = [
             type(one)(f"origin:{one.name}", one.source, one.detail)

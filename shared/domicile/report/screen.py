@@ -28,13 +28,14 @@ from domicile.model import (
     Scan,
     Verdict,
 )
+from domicile.obligations import DETERMINATION
 from domicile.report.formats import write_table
 from domicile.report.safe import terminal
 
 ROWS: Final = 12
 FEW: Final = 6
 SHORT_ID: Final = 10
-LISTED: Final = ("id", "severity", "status", "verdict", "rule", "where", "what", "how", "account", "since")
+LISTED: Final = ("id", "severity", "status", "rule", "where", "what", "how", "account", "since")
 
 _VERBS: Final = {
     "opened": "new",
@@ -140,7 +141,22 @@ def _breaches(outcome: Outcome, write: _Writer) -> None:
     lost = [row for row in outcome.rows if row.status == "unconfirmed"]
     if lost:
         write.title(f"Was open, could not look again ({len(lost)})")
-        write.table([{**_breach(row), "why": _why(row)} for row in lost], ": domicile violations", FEW)
+        write.table([{**_breach(row), "why": _short_why(row)} for row in lost], ": domicile violations", FEW)
+
+
+_WHY: Final = {
+    "coverage-lost": "could not look there",
+    "evidence-gone": "only its link went",
+    "class-gone": "its class is stated no more",
+    "cannot-tell": "cannot be told now",
+    "needs-signature": "needs a signature",
+    "gone": "gone where it was held",
+    "met": "the rule is met",
+    "not-due": "the rule does not bind",
+    "departed": "by a person's entry",
+    "rule-dropped": "the rule was dropped",
+    "moved": "moved to another row",
+}
 
 
 def _breach(row: Row) -> dict[str, Any]:
@@ -159,7 +175,8 @@ def subject(row: Row) -> str:
     kind, _, rest = row.subject.partition("|")
     match kind:
         case "set":
-            return f"{row.copies} x {row.kind} of {_tail(rest.split('|', 1)[0])}"
+            several = f"{row.copies} x " if row.copies > 1 else ""
+            return f"{several}{row.kind} of {_tail(rest.split('|', 1)[0])}"
         case "implied":
             return f"{row.kind} of {_tail(rest.split('|', 1)[0])}"
         case "dataset":
@@ -174,10 +191,10 @@ def subject(row: Row) -> str:
 
 def listed(row: Row) -> dict[str, Any]:
     """A row as a line of the violations table."""
+    status = "upcoming" if row.verdict == "upcoming" else "muted" if row.exemption_id else row.status
     return {
         **_breach(row),
-        "status": "muted" if row.exemption_id and row.status == "open" else row.status,
-        "verdict": row.verdict,
+        "status": status if row.status == "open" else row.status,
         "account": row.account,
         "since": row.opened_at.date(),
     }
@@ -252,6 +269,10 @@ def _why(row: Row) -> str:
     return row.status_because.partition(": ")[2]
 
 
+def _short_why(row: Row) -> str:
+    return _WHY.get(row.status_because.partition(":")[0], row.status_because)
+
+
 def _changes(outcome: Outcome, write: _Writer) -> None:
     count: Counter[str] = Counter(change.transition for change in outcome.changes)
     told = [f"{count[name]} {word}" for name, word in _VERBS.items() if count[name]]
@@ -259,7 +280,7 @@ def _changes(outcome: Outcome, write: _Writer) -> None:
         write.title(f"Since the last scan: {', '.join(told) or 'nothing changed'}.")
         resolved = [change.row for change in outcome.changes if change.transition == "resolved"]
         if resolved:
-            write.table([{**_breach(row), "why": _why(row)} for row in resolved], ": domicile violations", FEW)
+            write.table([{**_breach(row), "why": _short_why(row)} for row in resolved], ": domicile violations", FEW)
 
 
 def _open_points(outcome: Outcome, write: _Writer) -> None:
@@ -269,10 +290,13 @@ def _open_points(outcome: Outcome, write: _Writer) -> None:
     for title, some in (("Cannot tell", unknown), ("Needs a signature or a look", review)):
         if some:
             write.title(f"{title} ({len(some)})")
-            write.table([_point(one) for one in some], most=FEW)
+            for finding in some[:FEW]:
+                write.line(f"- {finding.rule}: {_sentence(finding)}")
+            if len(some) > FEW:
+                write.line(f"… and {len(some) - FEW} more: domicile scan --format json")
     waiting = outcome.judgement.unclassified
     if waiting:
-        write.title(f"Not classified ({len(waiting)} datasets): what they hold would change a verdict")
+        write.title(f"Not classified ({_n(len(waiting), 'dataset')}): what they hold would change a verdict")
         grouped = Counter(
             (one.dataset.account, ", ".join(one.missing), ", ".join(sorted(one.would_break))) for one in waiting
         )
@@ -291,9 +315,12 @@ def _open_points(outcome: Outcome, write: _Writer) -> None:
         )
 
 
-def _point(finding: Finding) -> dict[str, Any]:
-    sentence = finding.because.removeprefix("Cannot tell: ").removeprefix("Needs a signature: ")
-    return {"rule": finding.rule, "what": sentence}
+def _sentence(finding: Finding) -> str:
+    """What is not known or not signed, without the words that the heading has said."""
+    sentence = finding.because.removesuffix(f" {DETERMINATION}")
+    for heading in ("Cannot tell: ", "Needs a signature: ", "Needs a look: "):
+        sentence = sentence.removeprefix(heading)
+    return sentence
 
 
 def _crossings(outcome: Outcome, write: _Writer) -> None:
