@@ -359,3 +359,39 @@ def test_one_question_refused_for_some_resources_is_told_of_each():
 def test_a_gap_of_a_whole_account_stays_what_it_is():
     gap = Gap(Cell("fake", "222", "*"), "*", "role-missing", "no")
     assert fold((Look(NORTH, "vault.boxes"),), (gap,)) == (gap,)
+
+
+GAPS = st.builds(
+    Gap,
+    st.sampled_from([NORTH, SOUTH, Cell("fake", "222", "north"), Cell("fake", "222", "*")]),
+    st.sampled_from(["vault.boxes", "vault.keys", "*"]),
+    st.sampled_from(["denied", "throttled"]),
+    resource_id=st.sampled_from(["", "a", "b"]),
+    part=st.sampled_from(["", "links"]),
+)
+
+
+@given(st.sets(GAPS))
+def test_folding_hides_no_gap_and_invents_none(gaps):
+    looks = tuple(
+        Look(cell, listing, gaps=tuple(gap for gap in gaps if (gap.cell, gap.listing) == (cell, listing)))
+        for cell in (NORTH, SOUTH, Cell("fake", "222", "north"))
+        for listing in ("vault.boxes", "vault.keys")
+    )
+    apart = [gap for gap in gaps if gap not in {gap for look in looks for gap in look.gaps}]
+    place = Location("fake", "north")
+    resources = [Resource(name, BOX.name, name, "111", place, look=look.key) for look in looks for name in "ab"]
+
+    def covers(folded, gap):
+        return (
+            folded.cell.account == gap.cell.account
+            and folded.cell.region in {gap.cell.region, "*"}
+            and folded.listing in {gap.listing, "*"}
+            and folded.resource_id in {gap.resource_id, "*"}
+            and (folded.part, folded.reason) == (gap.part, gap.reason)
+        )
+
+    folded = fold(looks, apart, resources)
+    assert len(folded) <= len(gaps)
+    assert all(any(covers(larger, gap) for larger in folded) for gap in gaps)
+    assert all(any(covers(larger, gap) for gap in gaps) for larger in folded)
