@@ -41,7 +41,7 @@ def declare(datasets: Sequence[Dataset], inventory: Inventory, organisation: Org
 
     A declaration that selects nothing is a dataset of its own.
     """
-    resources = {resource.id: resource for resource in inventory.resources}
+    resources = _resources(inventory)
     found = {dataset.id: dataset for dataset in datasets}
     for declaration in organisation.datasets:
         if not declaration.copies:
@@ -73,20 +73,17 @@ def classify(
     as_of: date,
 ) -> dict[str, Classification]:
     """The classification of every dataset, by id: the union over all its members and all its ancestors."""
-    resources = {resource.id: resource for resource in inventory.resources}
-    tagged: dict[str, dict[str, str]] = defaultdict(dict)
-    for tags in inventory.tags:
-        tagged[tags.id].update(tags.tags)
+    resources = _resources(inventory)
     looks = Looks(inventory.looks, inventory.gaps)
     accounts = {account.id: account for account in inventory.accounts}
     own = {}
     for dataset in datasets:
-        members = [resources[member] for member in dataset.members if member in resources]
+        members = [one for member in dataset.members for one in resources.get(member, ())]
         declarations = [one for one in organisation.datasets if _selects(one, dataset, resources)]
         own[dataset.id] = _loosen(
-            _own(dataset, members, tagged, declarations, organisation, vocabulary, looks, accounts, as_of=as_of)
+            _own(dataset, members, declarations, organisation, vocabulary, looks, accounts, as_of=as_of)
         )
-    return {name: _loosen(one) for name, one in _inherit(datasets, own).items()}
+    return _inherit(datasets, own)
 
 
 def entity_of(account: Account | None, account_id: str, organisation: Organisation) -> Entity | None:
@@ -111,6 +108,18 @@ def kept_tags(organisation: Organisation) -> frozenset[str]:
     return frozenset(keys)
 
 
+def _resources(inventory: Inventory) -> dict[str, list[Resource]]:
+    """All that was seen of each resource, with the tags that another listing carries."""
+    tagged: dict[str, dict[str, str]] = defaultdict(dict)
+    for tags in inventory.tags:
+        tagged[tags.id].update(tags.tags)
+    resources: dict[str, list[Resource]] = defaultdict(list)
+    for one in inventory.resources:
+        more = tagged.get(one.id)
+        resources[one.id].append(replace(one, tags={**one.tags, **more}) if more else one)
+    return resources
+
+
 def _rank(claim: str, account_id: str, path: tuple[str, ...]) -> int | None:
     if claim == account_id:
         return 10_000
@@ -120,11 +129,15 @@ def _rank(claim: str, account_id: str, path: tuple[str, ...]) -> int | None:
     return path.index(last) + 1 if last in path else None
 
 
-def _selects(declaration: DatasetDeclaration, dataset: Dataset, resources: Mapping[str, Resource]) -> bool:
+def _selects(declaration: DatasetDeclaration, dataset: Dataset, resources: Mapping[str, Sequence[Resource]]) -> bool:
     """Whether one member matches every selector given; selecting nothing selects no dataset."""
+    if dataset.id == f"declared:{declaration.id}":
+        return True
     if not (declaration.resources or declaration.names or declaration.accounts or declaration.tags):
-        return dataset.id == f"declared:{declaration.id}"
-    return any(_matches(declaration, member, resources.get(member)) for member in dataset.members)
+        return False
+    return any(
+        _matches(declaration, member, seen) for member in dataset.members for seen in resources.get(member) or (None,)
+    )
 
 
 def _matches(declaration: DatasetDeclaration, member: str, resource: Resource | None) -> bool:
@@ -161,7 +174,6 @@ def _declared(declaration: DatasetDeclaration, copy: DeclaredCopy) -> Placement:
 def _own(
     dataset: Dataset,
     members: Sequence[Resource],
-    tagged: Mapping[str, Mapping[str, str]],
     declarations: Sequence[DatasetDeclaration],
     organisation: Organisation,
     vocabulary: Vocabulary,
@@ -175,18 +187,18 @@ def _own(
     missed: set[str] = set()
     seen_in: set[str] = set()
     rules = organisation.classify
+    tags_are_used = bool(rules.tags) or any(one.tags for one in organisation.datasets)
     for resource in members:
         seen_in.add(resource.look)
         tags_look = vocabulary.types[resource.type].tags_look
-        if tags_look and rules.tags:
+        if tags_look and tags_are_used:
             look = f"{resource.location.provider}/{resource.account}/{resource.location.region}/{tags_look}"
             seen_in.add(look)
             if not looks.proves(look):
                 missed.add(look)
-        tags = {**resource.tags, **tagged.get(resource.id, {})}
         for rule in rules.tags:
-            if rule.key in tags:
-                named, unknown = _from_tag(tags[rule.key], rule.values, gives=rule.gives)
+            if rule.key in resource.tags:
+                named, unknown = _from_tag(resource.tags[rule.key], rule.values, gives=rule.gives)
                 detail = f"tag {rule.key} of {_shown(resource.name)}"
                 (origins if rule.gives == "origin" else classes).update(
                     ClassEvidence(name, "tag", detail) for name in named
@@ -208,7 +220,8 @@ def _own(
         detail = f"dataset {declaration.id} in the organisation file"
         classes.update(ClassEvidence(name, "declared", detail) for name in declaration.classes)
         origins.update(ClassEvidence(name, "declared", detail) for name in declaration.origin)
-        subjects = declaration.subjects if declaration.subjects is not None else subjects
+        if declaration.subjects is not None:
+            subjects = max(subjects or 0, declaration.subjects)
         if declaration.entity:
             entity = next((one for one in organisation.entities if one.id == declaration.entity), entity)
         if declaration.loosen and as_of <= declaration.loosen.until:
@@ -271,13 +284,16 @@ def _inherit(datasets: Sequence[Dataset], own: Mapping[str, Classification]) -> 
 
 def _with_parent(child: Classification, parent: Classification) -> Classification:
     missed = {*child.missed, *parent.missed}
-    return replace(
-        child,
-        classes=_union(child.classes, parent.classes, parent.dataset),
-        origins=_union(child.origins, parent.origins, parent.dataset),
-        looked=not missed,
-        missed=tuple(sorted(missed)),
-        seen_in=tuple(sorted({*child.seen_in, *parent.seen_in})),
+    # What the file takes away from a dataset is not handed on by it either.
+    return _loosen(
+        replace(
+            child,
+            classes=_union(child.classes, parent.classes, parent.dataset),
+            origins=_union(child.origins, parent.origins, parent.dataset),
+            looked=not missed,
+            missed=tuple(sorted(missed)),
+            seen_in=tuple(sorted({*child.seen_in, *parent.seen_in})),
+        )
     )
 
 

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
+from msgspec.structs import replace
+
 from domicile import taxonomy
 from domicile.classify import confidence
 from domicile.model import (
@@ -70,6 +72,8 @@ def judge(
 ) -> Judgement:
     """Every verdict that is more than a pass. `as_of` is the day judged for, `now` the moment ages count from."""
     question = Question(organisation, vocabulary, looks, as_of, now)
+    # What was copied and is gone has no place to judge; it only hands on its classes.
+    datasets = [dataset for dataset in datasets if dataset.placements]
     by_id = {dataset.id: dataset for dataset in datasets}
     actors = {entity.id: frozenset(entity.actors) for entity in organisation.entities}
     bench = _Bench(question)
@@ -92,6 +96,7 @@ def judge(
             if _matters(rule, dataset, reach, classification, question):
                 missing |= unknown
                 would_break.append(rule.id)
+                open_questions.add((rule.id, f"logs|{dataset.account}|"))
         if would_break:
             unclassified.append(
                 Unclassified(dataset, classification.entity, tuple(sorted(missing)), tuple(sorted(would_break)))
@@ -152,7 +157,7 @@ def _applies(rule: Rule, classification: Classification, actors: frozenset[str] 
         elif not actors & set(rule.applies.actors):
             return Verdict.NOT_APPLICABLE, set()
     stated = {evidence.name for evidence in classification.classes}
-    if "ANY" not in rule.applies.classes and not _matching(rule, classification):
+    if "ANY" not in rule.applies.classes and not _matching(rule.applies.classes, classification):
         if classification.looked and (stated or classification.declassified):
             return Verdict.NOT_APPLICABLE, set()
         unknown.add("class")
@@ -164,10 +169,10 @@ def _applies(rule: Rule, classification: Classification, actors: frozenset[str] 
     return (Verdict.UNKNOWN, unknown) if unknown else (Verdict.PASS, set())
 
 
-def _matching(rule: Rule, classification: Classification) -> list[str]:
-    """The stated classes that bring a dataset under a rule."""
+def _matching(patterns: Iterable[str], classification: Classification) -> list[str]:
+    """The stated classes that some patterns cover."""
     stated = {evidence.name for evidence in classification.classes}
-    return sorted(name for name in stated if any(taxonomy.matches(pattern, name) for pattern in rule.applies.classes))
+    return sorted(name for name in stated if any(taxonomy.matches(pattern, name) for pattern in patterns))
 
 
 def _reach(dataset: Dataset, by_id: Mapping[str, Dataset]) -> tuple[Placement, ...]:
@@ -189,7 +194,7 @@ def _matters(
 ) -> bool:
     """Whether a missing fact changes a verdict: some obligation would not be met if the rule applied.
 
-    Only where data lies is tried: signatures and logs are no property of a dataset whose class nobody knows.
+    Signatures are not tried, nor that no such data exists: both would ask for a class of everything there is.
     """
     soon = rule.enforce_from is None or question.as_of + AHEAD >= rule.enforce_from
     if rule.trial or not soon or in_time(rule, Verdict.VIOLATION, question.as_of) is Verdict.ADVISORY:
@@ -203,6 +208,8 @@ def _matters(
             outcomes = [on_placement(obligation, one, entity, question) for one in dataset.placements]
         elif obligation.kind in ("copy_in", "backup_in"):
             outcomes = [on_dataset(obligation, dataset, reach, classification, question)]
+        elif obligation.kind == "logs_in" and any(one.kind == "log" for one in dataset.placements):
+            outcomes = [on_logs(obligation, dataset, reach, entity, question)]
         if any(outcome.verdict > Verdict.EXEMPT for outcome in outcomes):
             return True
     return False
@@ -216,10 +223,23 @@ def _present(datasets: Iterable[Dataset], classifications: Mapping[str, Classifi
             f"origin:{evidence.name}" for evidence in one.origins
         }
         loosened = frozenset(evidence.name for evidence in one.declassified)
-        present[f"dataset|{dataset.id}"] = Presence(frozenset(), stated, loosened)
+        ids = frozenset({dataset.id})
+        present[f"dataset|{dataset.id}"] = Presence(frozenset(), stated, loosened, ids)
         for placement in dataset.placements:
-            present[placement.subject] = Presence(placement.links, stated, loosened)
+            other = present.get(placement.subject)
+            here = Presence(placement.links, stated, loosened, ids)
+            present[placement.subject] = _both(other, here) if other else here
     return present
+
+
+def _both(one: Presence, other: Presence) -> Presence:
+    """A declared copy that several datasets share: it holds what any of them does."""
+    return Presence(
+        one.links | other.links,
+        one.stated | other.stated,
+        one.loosened & other.loosened,
+        one.datasets | other.datasets,
+    )
 
 
 _Case = tuple[Dataset, Classification, Outcome]
@@ -252,7 +272,7 @@ class _Bench:
             elif obligation.kind == "logs_in":
                 self._rules[rule.id, number] = rule, obligation
                 outcome = due(condition, on_logs(obligation, dataset, reach, entity, question))
-                for name in _matching(rule, classification) or ["ANY"]:
+                for name in _matching(rule.applies.classes, classification) or ["ANY"]:
                     self._logs[rule.id, number, dataset.account, name].append((dataset, classification, outcome))
             else:
                 self._rules[rule.id, number] = rule, obligation
@@ -260,8 +280,9 @@ class _Bench:
 
     def close(self) -> tuple[tuple[Finding, ...], frozenset[tuple[str, str, str]]]:
         """Findings, worst first by id, and what was found met."""
-        for (rule_id, number, account, name), cases in sorted(self._logs.items(), key=lambda item: item[0]):
+        for (rule_id, number, account, name), heard in sorted(self._logs.items(), key=lambda item: item[0]):
             rule, obligation = self._rules[rule_id, number]
+            cases = [(dataset, one, self._let_be(rule, dataset, outcome)) for dataset, one, outcome in heard]
             worst = max(cases, key=lambda case: (case[2].verdict, case[0].id))
             short = [case for case in cases if case[2].verdict is worst[2].verdict]
             outcome = worst[2]
@@ -269,7 +290,10 @@ class _Bench:
                 because = f"Stores of {name} in account {account} fall short, among them this: {outcome.because}"
                 outcome = Outcome(outcome.verdict, because)
             subject = f"logs|{account}|{name}"
-            self._keep(rule, obligation, subject, outcome, worst[0], worst[1], count=len(short))
+            seen_in = {look for dataset, one, _ in cases for look in _seen_in(dataset, None, one)}
+            self._keep(
+                rule, obligation, subject, outcome, worst[0], worst[1], count=len(short), seen_in=sorted(seen_in)
+            )
         for (rule_id, number, entity), stated in sorted(self._entities.items(), key=lambda item: item[0]):
             rule, obligation = self._rules[rule_id, number]
             outcome = on_entity(obligation, entity, [dataset for dataset, _ in stated], self._question)
@@ -278,6 +302,15 @@ class _Bench:
         findings = tuple(self._findings[name] for name in sorted(self._findings))
         failing = {(finding.rule, finding.keyword, finding.subject) for finding in findings}
         return findings, frozenset(self._met - failing)
+
+    def _let_be(self, rule: Rule, dataset: Dataset, outcome: Outcome) -> Outcome:
+        """A store of logs that falls short and is exempt by itself counts for nothing among those of its account."""
+        if outcome.verdict is not Verdict.VIOLATION:
+            return outcome
+        granted = _exemption(rule, dataset, None, self._question)
+        if granted and granted.basis in _EXEMPTING:
+            return Outcome(Verdict.EXEMPT, f"Exempt until {granted.until} by {granted.id}: {granted.reason}")
+        return outcome
 
     def _keep(
         self,
@@ -290,6 +323,7 @@ class _Bench:
         placement: Placement | None = None,
         *,
         count: int = 1,
+        seen_in: Sequence[str] = (),
     ) -> None:
         if outcome.verdict is Verdict.NOT_APPLICABLE:
             return
@@ -297,6 +331,8 @@ class _Bench:
             self._met.add((rule.id, obligation.kind, subject))
             return
         finding = self._finding(rule, obligation, subject, outcome, dataset, classification, placement, count)
+        if seen_in:
+            finding = replace(finding, seen_in=tuple(seen_in))
         other = self._findings.get(finding.id)
         if other is None or (other.verdict, other.because) < (finding.verdict, finding.because):
             self._findings[finding.id] = finding
@@ -313,15 +349,17 @@ class _Bench:
         count: int,
     ) -> Finding:
         question = self._question
-        classes = tuple(_matching(rule, classification))
+        patterns = obligation.classes if obligation.kind == "no_such_data" else rule.applies.classes
+        classes = tuple(_matching(patterns, classification))
         evidence = [one for one in classification.classes if one.name in classes]
-        sure = confidence(evidence) if evidence else "declared"
+        sure = confidence(evidence) if evidence and "ANY" not in patterns else "declared"
         verdict, because = outcome.verdict, outcome.because
         if verdict is Verdict.VIOLATION and sure == "name":
             verdict, because = Verdict.REVIEW, f"Needs a look: only a name suggests the class. {because}"
         exemption = ""
-        if verdict is Verdict.VIOLATION:
-            granted = _exemption(rule, dataset, placement, question)
+        if in_time(rule, verdict, question.as_of) in (Verdict.VIOLATION, Verdict.UPCOMING):
+            # An account's logs are many datasets: an exemption of one of them does not lift the others.
+            granted = _exemption(rule, dataset, placement, question, whole=obligation.kind != "logs_in")
             if granted:
                 exemption = granted.id
                 if granted.basis in _EXEMPTING:
@@ -381,16 +419,17 @@ def _seen_in(dataset: Dataset | None, placement: Placement | None, classificatio
 
 
 def _exemption(
-    rule: Rule, dataset: Dataset | None, placement: Placement | None, question: Question
+    rule: Rule, dataset: Dataset | None, placement: Placement | None, question: Question, *, whole: bool = True
 ) -> Exemption | None:
-    """The permission that covers a subject on the day, exempting ones before those that only mute."""
+    """The permission that covers a subject on the day, exempting ones before those that only mute. `whole`: the
+    dataset is all there is to the subject."""
     covering = [
         one
         for one in question.organisation.exemptions
         if one.rule == rule.id
         and one.since <= question.as_of <= one.until
         and (not one.resource or (placement is not None and one.resource in _names_of(placement)))
-        and (not one.dataset or (dataset is not None and one.dataset in dataset.members))
+        and (not one.dataset or (whole and dataset is not None and one.dataset in dataset.members))
         and (not one.account or one.account == (placement.account if placement else dataset.account if dataset else ""))
     ]
     return min(covering, key=lambda one: (one.basis not in _EXEMPTING, one.id), default=None)

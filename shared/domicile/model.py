@@ -667,18 +667,21 @@ class Presence(Struct, frozen=True):
     """A subject as this scan saw it: what ties it to its dataset and what the dataset is said to hold.
 
     `stated` are classes and origins (`origin:IN`); `loosened` are those the organisation file took away.
+    `datasets` are the ids of those it belongs to: more than one only for a declared copy.
     """
 
     links: frozenset[str]
     stated: frozenset[str]
     loosened: frozenset[str] = frozenset()
+    datasets: frozenset[str] = frozenset()
 
 
 class Judgement(Struct, frozen=True):
     """All verdicts of one scan that are more than a pass, and what else recording needs to know.
 
     `met` holds (rule, keyword, subject) of every obligation that was judged and found met; `open_questions`
-    holds (rule, subject) where it could not be told whether the rule applies. `present` has every subject seen,
+    holds (rule, subject) where it could not be told whether the rule applies, for logs `logs|ACCOUNT|` whatever
+    the class. `present` has every subject seen,
     `members` the dataset of every resource.
     """
 
@@ -821,14 +824,18 @@ class Looks:
     def proves(self, seen_in: str) -> bool:
         """Whether this scan looked again, in full, where a fact came from.
 
-        `seen_in` is a look's key, a look's key with `#part@resource`, or `*` for every look of the scan.
+        `seen_in` is a look's key, a look's key with `#part@resource` (`*`: of every resource), or `*` for every
+        look of the scan.
         """
         if seen_in == ANYWHERE:
             return self.complete()
-        key, _, _ = seen_in.partition("#")
+        key, _, question = seen_in.partition("#")
         look = self._looks.get(key)
         if look is None or not look.listed:
             return False
+        part, _, resource_id = question.partition("@")
+        if resource_id == ANYWHERE:
+            return all(gap.part != part for gap in look.gaps)
         return seen_in not in self._gap_keys
 
     def complete(self) -> bool:

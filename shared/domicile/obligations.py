@@ -73,8 +73,8 @@ def when(obligation: Obligation, classification: Classification) -> Verdict:
 
 
 def due(condition: Verdict, outcome: Outcome) -> Outcome:
-    """An outcome under a condition that may be unknown: a pass stands, anything else cannot be told."""
-    if condition is Verdict.UNKNOWN and outcome.verdict > Verdict.PASS:
+    """An outcome under a condition that may be unknown: what is no breach anyhow stands, the rest cannot be told."""
+    if condition is Verdict.UNKNOWN and outcome.verdict > Verdict.EXEMPT:
         return Outcome(Verdict.UNKNOWN, "Cannot tell: the number of people in this dataset is not stated.")
     return outcome
 
@@ -109,11 +109,11 @@ def on_logs(
     """`logs_in` on one store of logs; an account's stores are counted together by the judge."""
     kinds = obligation.copies or _KINDS["logs_in"]
     days = obligation.min_days or 0
-    logs = [placement for placement in reach if placement.kind in kinds]
-    here = [placement for placement in logs if _inside(placement, obligation) is not False]
-    if any(_inside(one, obligation) and one.retention_days is not None and one.retention_days >= days for one in here):
+    here = [one for one in reach if one.kind in kinds and _inside(one, obligation) is not False]
+    enough = [{_inside(one, obligation), _kept(one, days)} for one in here]
+    if {True} in enough:
         return MET
-    if any(one.retention_days is None or one.retention_days >= days for one in here):
+    if any(False not in answers for answers in enough):
         return Outcome(Verdict.UNKNOWN, f"Cannot tell: country or retention of {_name(dataset.name)} is not known.")
     hiding = _hiding(obligation, dataset, question)
     if hiding:
@@ -214,11 +214,12 @@ def _encrypted(obligation: Obligation, placement: Placement) -> Outcome:
     if obligation.cmk and not placement.cmk:
         (unknown if placement.cmk is None else wrong).append("a key of the customer's own")
     if obligation.keys_in:
-        countries = placement.key_countries
-        if countries is None or "" in countries:
+        countries = placement.key_countries or ("",)
+        outside = [country for country in countries if country and country not in obligation.keys_in]
+        if outside:
+            wrong.append(f"keys only in {_countries(obligation.keys_in)} (they are in {_countries(outside)})")
+        elif "" in countries:
             unknown.append("the country of its key")
-        elif not set(countries) <= set(obligation.keys_in):
-            wrong.append(f"keys only in {_countries(obligation.keys_in)} (they are in {_countries(countries)})")
     if obligation.end_to_end and not placement.end_to_end:
         wrong.append("end-to-end encryption")
     if wrong:
@@ -259,7 +260,16 @@ def _fresh(obligation: Obligation, placement: Placement, question: Question) -> 
         return True
     if placement.newest_at is None:
         return None
-    return question.now - placement.newest_at <= timedelta(hours=obligation.max_age_hours)
+    if question.now - placement.newest_at <= timedelta(hours=obligation.max_age_hours):
+        return True
+    # Of a set, one copy whose age nobody told may be the fresh one.
+    return None if placement.copies > 1 and placement.oldest_at is None else False
+
+
+def _kept(placement: Placement, days: int) -> bool | None:
+    if days == 0:
+        return True
+    return None if placement.retention_days is None else placement.retention_days >= days
 
 
 def _no_such_data(obligation: Obligation, dataset: Dataset, classification: Classification) -> Outcome:
@@ -293,7 +303,7 @@ def _hiding(obligation: Obligation, dataset: Dataset, question: Question) -> str
     for gap in question.looks.gaps:
         if gap.cell.provider != dataset.provider or gap.listing in tag_looks:
             continue
-        if gap.resource_id and gap.resource_id != ANYWHERE:
+        if gap.part:
             # One question about one resource hides only that resource's copies, wherever they are.
             if gap.resource_id in dataset.members:
                 return _unseen(gap)

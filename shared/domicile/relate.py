@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domicile import geography
 from domicile.model import (
+    ANYWHERE,
     Channel,
     Copy,
     Dataset,
@@ -35,7 +37,9 @@ class _Node(Struct):
 
     id: str
     resource: Resource | None = None
+    looks: tuple[str, ...] = ()
     incoming: list[Copy] = []
+    copied_from_now: bool = False
     location: Location | None = None
     account: str = ""
 
@@ -54,6 +58,8 @@ def relate(inventory: Inventory, vocabulary: Vocabulary) -> tuple[Dataset, ...]:
             downstream[copy.of].add(target)
             if channel.relation == "peer":
                 downstream[target].add(copy.of)
+    for name, taken_of in _untold(nodes, vocabulary):
+        downstream[taken_of].add(name)
 
     groups = _components(sorted(nodes), downstream)
     group_of = {node: index for index, group in enumerate(groups) for node in group}
@@ -118,34 +124,71 @@ def place(resource_id: str) -> tuple[Location | None, str]:
 def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Node], list[Copy], set[str]]:
     """Holders by id, the statements that join them, and the ids of sources that no look could show."""
     looks = Looks(inventory.looks, inventory.gaps)
-    nodes = {
-        resource.id: _Node(resource.id, resource, [], resource.location, resource.account)
-        for resource in inventory.resources
-    }
-    statements = sorted(
-        inventory.copies, key=lambda copy: (copy.of, copy.channel, copy.id, str(copy.location), copy.caused_by)
-    )
-    statements = _reattach(statements, nodes, vocabulary)
-    unseen = set()
+    nodes = _seen(inventory.resources, vocabulary)
+    statements = _reattach(sorted(inventory.copies, key=repr), nodes, vocabulary)
+    sources = set()
     for copy in statements:
         channel = vocabulary.channels[copy.channel]
-        if copy.of not in nodes:
-            location, account = place(copy.of)
-            nodes[copy.of] = _Node(copy.of, None, [], location, account)
-        if nodes[copy.of].resource is None and not _looked_at(copy.of, looks):
-            unseen.add(copy.of)
-        target = _target(copy, channel)
-        if target not in nodes:
-            location, account = place(copy.id)
-            nodes[target] = _Node(
-                target,
-                None,
-                [],
-                copy.location or inventory.located.get(copy.id) or location,
-                copy.account or account,
-            )
-        nodes[target].incoming.append(copy)
+        source, target = _spoken_of(copy.of, nodes), _spoken_of(_target(copy, channel), nodes)
+        sources.add(source.id)
+        if channel.relation == "peer":
+            sources.add(target.id)
+        if channel.continuous or channel.relation == "peer":
+            source.copied_from_now = True
+        if target.resource is None:
+            target.location = target.location or copy.location or inventory.located.get(copy.id)
+            target.account = target.account or copy.account or (source.account if channel.implied else "")
+        target.incoming.append(copy)
+    for _, taken_of in _untold(nodes, vocabulary):
+        sources.add(_spoken_of(taken_of, nodes).id)
+    for node in nodes.values():
+        if node.resource is None:
+            location, account = place(node.id)
+            node.location, node.account = node.location or location, node.account or account
+    unseen = {name for name in sources if nodes[name].resource is None and not _looked_at(name, looks)}
     return nodes, statements, unseen
+
+
+def _seen(resources: Iterable[Resource], vocabulary: Vocabulary) -> dict[str, _Node]:
+    """One holder for each resource. What two listings show is one, a backup before anything else, and each tells
+    what the other leaves out."""
+    nodes: dict[str, _Node] = {}
+    for one in sorted(resources, key=lambda one: (vocabulary.types[one.type].kind != "backup", one.look, repr(one))):
+        node = nodes.get(one.id)
+        if node is None or node.resource is None:
+            nodes[one.id] = _Node(one.id, one, (one.look,), [], location=one.location, account=one.account)
+            continue
+        first = node.resource
+        node.looks = tuple(sorted({*node.looks, one.look}))
+        node.resource = replace(
+            first,
+            tags={**one.tags, **first.tags},
+            created_at=first.created_at or one.created_at,
+            newest_at=first.newest_at or one.newest_at,
+            retention_days=one.retention_days if first.retention_days is None else first.retention_days,
+            cmk=one.cmk if first.cmk is None else first.cmk,
+            key=first.key or one.key,
+            taken_of=first.taken_of or one.taken_of,
+        )
+    return nodes
+
+
+def _spoken_of(name: str, nodes: dict[str, _Node]) -> _Node:
+    return nodes.setdefault(name, _Node(name))
+
+
+def _untold(nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    """Points in time that no statement says the source of, with what they were taken of."""
+    return [
+        (node.id, node.resource.taken_of)
+        for node in nodes.values()
+        if node.resource and node.resource.taken_of and not _links(node, vocabulary)
+    ]
+
+
+def _links(node: _Node, vocabulary: Vocabulary) -> list[Copy]:
+    """The statements that make a node a copy; what it was made from, once, does not."""
+    return [copy for copy in node.incoming if vocabulary.channels[copy.channel].relation != "seed"]
 
 
 def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> list[Copy]:
@@ -163,20 +206,7 @@ def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vo
             and holder.resource.taken_of
             and vocabulary.channels[copy.channel].rotates
         ):
-            attached.append(
-                Copy(
-                    of=holder.resource.taken_of,
-                    channel=copy.channel,
-                    location=copy.location,
-                    id=copy.id,
-                    account=copy.account,
-                    caused_by=copy.caused_by,
-                    evidence=copy.evidence,
-                    key=copy.key,
-                    part=copy.part,
-                    look=copy.look,
-                )
-            )
+            attached.append(replace(copy, of=holder.resource.taken_of))
         else:
             attached.append(copy)
     return attached
@@ -271,18 +301,11 @@ def _dataset(
 ) -> Dataset:
     placements: dict[str, list[Placement]] = defaultdict(list)
     ids = {node.id for node in nodes}
-    spoken_for = {
-        copy.of
-        for node in nodes
-        for copy in node.incoming
-        if vocabulary.channels[copy.channel].continuous or vocabulary.channels[copy.channel].relation == "peer"
-    }
     for node in nodes:
         # A source that nobody looked at is a place only while something is being copied from it.
-        if node.resource is None and not node.incoming and node.id not in spoken_for:
+        if node.resource is None and not node.incoming and not node.copied_from_now:
             continue
-        among_itself = node.id == anchor and all(copy.of in ids for copy in node.incoming)
-        placement = _placement(node, vocabulary, first_among_peers=among_itself)
+        placement = _placement(node, vocabulary, ids if node.id == anchor else frozenset())
         placements[placement.subject].append(placement)
     root = next(node for node in nodes if node.id == anchor)
     provider = root.location.provider if root.location else next(iter(_providers(nodes)), "")
@@ -305,19 +328,22 @@ def _providers(nodes: Iterable[_Node]) -> Iterator[str]:
     return (node.location.provider for node in nodes if node.location)
 
 
-def _placement(node: _Node, vocabulary: Vocabulary, *, first_among_peers: bool) -> Placement:
+def _placement(node: _Node, vocabulary: Vocabulary, peers: Collection[str]) -> Placement:
+    """`peers`, for an anchor, are the members of its dataset: what they write to it makes it no copy of theirs."""
     resource = node.resource
-    incoming = [copy for copy in node.incoming if vocabulary.channels[copy.channel].relation != "seed"]
+    incoming = _links(node, vocabulary)
     # One physical copy listed twice is one; as a backup it has duties that a snapshot has not.
     by_kind = sorted(incoming, key=lambda copy: vocabulary.channels[copy.channel].kind != "backup")
-    link = by_kind[0] if by_kind and not first_among_peers else None
+    link = next(iter(by_kind), None)
+    if peers and all(copy.of in peers for copy in incoming):
+        link = None
     channel = vocabulary.channels[link.channel] if link else None
     resource_type = vocabulary.types[resource.type] if resource else None
-    kind: PlacementKind = channel.kind if channel else (resource_type.kind if resource_type else "primary")
+    kinds = [one.kind for one in (channel, resource_type) if one]
+    kind: PlacementKind = "backup" if "backup" in kinds else next(iter(kinds), "primary")
     location = node.location
     keys = sorted({key for key in [resource.key if resource else "", *(copy.key for copy in incoming)] if key})
-    looks = {resource.look} if resource else set()
-    looks.update(copy.look for copy in incoming)
+    looks = {*node.looks, *(copy.look for copy in incoming)}
     evidence = [copy.evidence for copy in by_kind if copy.evidence]
     if resource:
         evidence.append(Evidence(resource.look.rsplit("/", 1)[-1], "region", resource.location.region))
@@ -370,7 +396,7 @@ def _set(placements: list[Placement]) -> Placement:
     first = placements[0]
     if not first.subject.startswith("set|"):
         return first
-    moments = [moment for one in placements for moment in (one.oldest_at, one.newest_at) if moment]
+    oldest = [one.oldest_at for one in placements]
     newest = max(placements, key=lambda one: (one.newest_at or datetime.min.replace(tzinfo=UTC), one.resource_id))
     keys = [one.key_countries for one in placements]
     return Placement(
@@ -387,16 +413,22 @@ def _set(placements: list[Placement]) -> Placement:
         caused_by=next((one.caused_by for one in placements if one.caused_by), ""),
         source_id=first.source_id,
         copies=len(placements),
-        oldest_at=min(moments, default=None),
-        newest_at=max(moments, default=None),
+        oldest_at=None if None in oldest else min(moment for moment in oldest if moment),
+        newest_at=newest.newest_at,
         samples=tuple(sorted(one.resource_id for one in placements)[:SAMPLES]),
         retention_days=_least(one.retention_days for one in placements),
         cmk=_every(one.cmk for one in placements),
-        key_countries=None if None in keys else tuple(sorted({key for one in keys for key in one or ()})),
+        key_countries=tuple(sorted({key for one in keys for key in one or ("",)})) if any(keys) else None,
         held=any(one.held for one in placements),
-        seen_in=tuple(sorted({look for one in placements for look in one.seen_in})),
+        seen_in=tuple(sorted({_of_any(look) for one in placements for look in one.seen_in})),
         evidence=newest.evidence,
     )
+
+
+def _of_any(look: str) -> str:
+    """A question about one of many that come and go, as the question about all of them: it does not change nightly."""
+    listing, part, question = look.partition("#")
+    return f"{listing}#{question.partition('@')[0]}@{ANYWHERE}" if part else look
 
 
 def _least(values: Iterable[int | None]) -> int | None:
