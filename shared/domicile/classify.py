@@ -33,6 +33,9 @@ from domicile.model import (
 SHOWN: Final = 200
 """Characters of a name or tag value kept in evidence: they are the customer's text, not ours."""
 
+INHERITED: Final = "inherited from "
+"""How evidence begins that comes from an ancestor."""
+
 _WORDS: Final = re.compile(r"[\s,;+|]+")
 
 
@@ -301,8 +304,8 @@ def _union(here: Iterable[ClassEvidence], there: Iterable[ClassEvidence], parent
     """Evidence of both; what is inherited says so once, however long the way."""
     inherited = (
         one
-        if one.detail.startswith("inherited from ")
-        else ClassEvidence(one.name, one.source, f"inherited from {_shown(parent)}: {one.detail}")
+        if one.detail.startswith(INHERITED)
+        else ClassEvidence(one.name, one.source, f"{INHERITED}{_shown(parent)}: {one.detail}")
         for one in there
     )
     return tuple(sorted({*here, *inherited}))

@@ -5,23 +5,26 @@ A row is resolved only on proof, and the proof lies with the holder of the data.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from domicile import taxonomy
+from domicile.classify import INHERITED
 from domicile.judge import AHEAD, violation_id
 from domicile.model import (
     ANYWHERE,
-    GLOBAL,
     SEVERITIES,
     Account,
     Change,
     ChangedBecause,
     ClassEvidence,
+    Dataset,
     Departed,
     Evidence,
     Finding,
@@ -37,13 +40,20 @@ from domicile.model import (
     Transition,
     Verdict,
 )
+from domicile.relate import SAMPLES
 
-LOOKS_KEPT: Final = 30
-"""A row that rests on more looks than this rests on all of them."""
+LOOKS_KEPT: Final = 20
+"""A row that rests on more looks than this rests on those into its own account, and on all others of the scan."""
 
-_SENTENCE: Final = 600
-_NAME: Final = 256
-_ID: Final = 600
+ROW_SIZE: Final = 8192
+"""Bytes of a row, as JSON."""
+
+# Bytes, as JSON, of one field.
+_SENTENCE: Final = 700
+_ID: Final = 500
+_NAME: Final = 150
+_CLASS: Final = 60
+_LOOKS: Final = 1200
 _LIST: Final = 8
 
 Standing = Literal[
@@ -63,6 +73,9 @@ Standing = Literal[
     "class-gone",
 ]
 """What one scan says about one row."""
+
+_ABOUT_CLASSES: Final = frozenset({"logs_in", "no_such_data"})
+"""What is met by data that says nothing of itself any longer."""
 
 _FAILING: Final = frozenset({"breached", "muted", "upcoming"})
 _RESOLVING: Final = frozenset({"met", "not-due", "gone", "departed", "rule-dropped"})
@@ -125,9 +138,14 @@ def record(
     """
     findings = {finding.id: finding for finding in judgement.findings}
     names = {account.id: account.name for account in accounts}
-    entries = tuple(departed)
+    entries = tuple(one for one in departed if one.on <= scan.as_of)
+    seen = _Seen(judgement, looks, entries)
     cause = _cause(scan, previous)
-    moves = _moves(known, judgement)
+    moves = {
+        start: to
+        for start, to in _moves(known, judgement).items()
+        if known[start].subject.partition("|")[2] in judgement.members or seen.proves(known[start])
+    }
     arriving = {to: known[start] for start, to in moves.items()}
     changes = []
     for row_id in sorted({*known, *findings, *arriving}):
@@ -140,12 +158,14 @@ def record(
         if finding is not None:
             standing = standing_of(finding, scan)
         elif row is not None and row.status != "resolved":
-            standing = _standing_without(row, judgement, looks, entries)
+            standing = seen.standing_of(row)
         else:
             continue
         change = _next(row, finding, standing, scan, now, cause, names)
         if row_id in arriving and row is not None:
-            change = Change(change.row if change else replace(row, version=row.version + 1), row.version, "moved")
+            change = change or _next_version(row, scan, now)
+            transition = "moved" if change.row.status == row.status else change.transition
+            change = Change(change.row, change.replaces, transition)
         if change:
             changes.append(change)
     return tuple(changes)
@@ -159,15 +179,17 @@ def wanted(known: Mapping[str, Row], judgement: Judgement) -> set[str]:
 
 def standing_of(finding: Finding, scan: Scan) -> Standing:
     """What a finding says about its row."""
+    soon = finding.enforce_from is not None and scan.as_of < finding.enforce_from <= scan.as_of + AHEAD
+    # A rule on trial, or far from its day, is shown, never kept; so is one that does not bind any longer.
+    if finding.trial or not (finding.enforced or soon):
+        return "not-due"
     match finding.verdict:
         case Verdict.VIOLATION:
-            # A rule on trial is shown, never kept.
-            return "not-due" if finding.trial else "muted" if finding.exemption else "breached"
+            return "muted" if finding.exemption else "breached"
         case Verdict.EXEMPT:
             return "exempt"
         case Verdict.UPCOMING:
-            soon = finding.enforce_from is not None and scan.as_of + AHEAD >= finding.enforce_from
-            return "upcoming" if soon and not finding.trial else "not-due"
+            return "upcoming"
         case Verdict.ADVISORY:
             return "not-due"
         case Verdict.REVIEW:
@@ -177,7 +199,8 @@ def standing_of(finding: Finding, scan: Scan) -> Standing:
 
 
 def record_gaps(known: Iterable[GapRow], gaps: Iterable[Gap], *, now: datetime) -> tuple[GapRow, ...]:
-    """Gaps that began, ended or have another reason now; what is refused as before stays as it is."""
+    """Gaps that began, ended or have another reason now; what is refused as before stays as it is. A gap that has
+    become part of a larger one has not ended."""
     before = {row.gap: row for row in known if row.ended is None}
     current = {gap.key: gap for gap in gaps}
     began = [
@@ -189,13 +212,17 @@ def record_gaps(known: Iterable[GapRow], gaps: Iterable[Gap], *, now: datetime) 
             listing=gap.listing,
             resource_id=gap.resource_id,
             reason=gap.reason,
-            detail=gap.detail[:_SENTENCE],
+            detail=_cut(gap.detail, _SENTENCE),
             first_seen=before[key].first_seen if key in before else now,
         )
         for key, gap in current.items()
         if key not in before or before[key].reason != gap.reason
     ]
-    ended = [replace(row, ended=now) for key, row in before.items() if key not in current]
+    ended = [
+        replace(row, ended=now)
+        for key, row in before.items()
+        if key not in current and not any(_covers(gap, row) for gap in current.values())
+    ]
     return tuple(sorted([*began, *ended], key=lambda row: row.gap))
 
 
@@ -204,57 +231,92 @@ def rank(severity: Severity, opened_at: datetime, row_id: str) -> str:
     return f"{SEVERITIES.index(severity)}#{opened_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}#{row_id}"
 
 
-def _standing_without(row: Row, judgement: Judgement, looks: Looks, departed: tuple[Departed, ...]) -> Standing:
+def _covers(gap: Gap, row: GapRow) -> bool:
+    return (
+        (gap.cell.provider, gap.cell.account) == (row.provider, row.account)
+        and gap.cell.region in (ANYWHERE, row.region)
+        and (gap.listing == ANYWHERE or (gap.listing == row.listing and not gap.resource_id))
+    )
+
+
+class _Seen:
     """What a scan that found nothing wrong says about a row that stood."""
-    if row.rule not in judgement.rules:
-        return "rule-dropped"
-    if any(one.account == row.account and one.region in (ANYWHERE, row.region) for one in departed):
-        return "departed"
-    presence = judgement.present.get(row.subject)
-    if presence and row.channel and row.channel not in presence.links:
-        return "evidence-gone"
-    if not (row.seen_in and all(looks.proves(look) for look in row.seen_in)):
-        return "coverage-lost"
-    if (row.rule, row.subject) in judgement.open_questions:
-        return "class-gone"
-    if (row.rule, row.keyword, row.subject) in judgement.met:
-        return "met"
-    if row.subject.startswith("logs|"):
-        presence = judgement.present.get(f"dataset|{row.dataset_id}")
-    if presence:
-        return "class-gone" if _class_gone(row, presence) else "met"
-    if row.subject.startswith(("resource|", "set|")) and not _seen_at_holder(row):
-        return "evidence-gone"
-    return "gone"
+
+    def __init__(self, judgement: Judgement, looks: Looks, departed: tuple[Departed, ...]) -> None:
+        self._judgement, self._looks, self._departed = judgement, looks, departed
+        self._shortened = {_cut_id(subject): subject for subject in judgement.present if subject != _cut_id(subject)}
+
+    def standing_of(self, row: Row) -> Standing:
+        judgement = self._judgement
+        if row.rule not in judgement.rules:
+            return "rule-dropped"
+        if any(one.account == row.account and one.region in (ANYWHERE, row.region) for one in self._departed):
+            return "departed"
+        subject = self._shortened.get(row.subject, row.subject)
+        presence = judgement.present.get(subject)
+        if presence and row.channel and row.channel not in presence.links:
+            return "evidence-gone"
+        declared = subject.startswith(("resource|declared:", "dataset|declared:"))
+        if not (self.proves(row) or (declared and not row.seen_in)):
+            return "coverage-lost"
+        if row.subject.startswith("logs|"):
+            if any(gap.cell.account == row.account and not gap.part for gap in self._looks.gaps):
+                return "coverage-lost"
+            about = f"dataset|{row.dataset_id}"
+            presence = judgement.present.get(self._shortened.get(about, about))
+        if (row.rule, subject) in judgement.open_questions or (
+            (row.rule, f"logs|{row.account}|") in judgement.open_questions and row.keyword == "logs_in"
+        ):
+            return "class-gone"
+        if row.keyword in _ABOUT_CLASSES and presence and _class_gone(row, presence):
+            return "class-gone"
+        if (row.rule, row.keyword, subject) in judgement.met:
+            return "met"
+        if presence:
+            if row.dataset_id not in {_cut_id(dataset) for dataset in presence.datasets}:
+                return "evidence-gone"
+            return "class-gone" if _class_gone(row, presence) else "met"
+        # Without a type, nothing but a link to it was ever seen.
+        if subject.startswith(("resource|", "set|")) and not (row.resource_type or declared):
+            return "evidence-gone"
+        return "gone"
+
+    def proves(self, row: Row) -> bool:
+        """Whether every look behind a row was had again."""
+        return bool(row.seen_in) and all(self._proves(look) for look in row.seen_in)
+
+    def _proves(self, seen_in: str) -> bool:
+        """What a person has entered as gone for ever need not be looked at again."""
+        if self._looks.proves(seen_in):
+            return True
+        _, account, region, *_ = *seen_in.split("/"), "", ""
+        return any(one.account == account and one.region in (ANYWHERE, region) for one in self._departed)
 
 
 def _class_gone(row: Row, presence: Presence) -> bool:
-    """Whether a class or origin that a tag stated is stated no more, and no file has taken it away."""
+    """Whether a class or origin that a tag stated, or an ancestor, is stated no more, and no file has taken it away."""
     return any(
         evidence.name not in presence.stated
         and not any(taxonomy.matches(glob, evidence.name) for glob in presence.loosened)
         for evidence in row.class_evidence
-        if evidence.source == "tag"
+        if evidence.source == "tag" or evidence.detail.startswith(INHERITED)
     )
-
-
-def _seen_at_holder(row: Row) -> bool:
-    """Whether one of the looks behind a row was a look at the holder's own side, not only at a link to it."""
-    cells = (f"{row.provider}/{row.account}/{row.region}/", f"{row.provider}/{row.account}/{GLOBAL}/")
-    return any(look == ANYWHERE or (look.startswith(cells) and "#" not in look) for look in row.seen_in)
 
 
 def _moves(known: Mapping[str, Row], judgement: Judgement) -> dict[str, str]:
     """Rows about datasets whose anchor is another now: the id they had and the id they get."""
-    moves = {}
-    for row in known.values():
-        kind, _, anchor = row.subject.partition("|")
-        if kind != "dataset" or row.status == "resolved" or row.subject in judgement.present:
-            continue
-        dataset = judgement.members.get(anchor)
-        if dataset is not None:
-            moves[row.violation_id] = violation_id(row.rule, row.keyword, f"dataset|{dataset}")
-    return moves
+    return {
+        row.violation_id: violation_id(row.rule, row.keyword, f"dataset|{heir}")
+        for row in known.values()
+        if row.subject.startswith("dataset|") and row.status != "resolved" and row.subject not in judgement.present
+        if (heir := _heir(row, judgement))
+    }
+
+
+def _heir(row: Row, judgement: Judgement) -> str:
+    """The dataset that has what a row's dataset was anchored in, or, when that is gone, what else stood in it."""
+    ids = (row.subject.partition("|")[2], *row.samples)
+    return next((judgement.members[one] for one in ids if one in judgement.members), "")
 
 
 def _left(row: Row, to: str, scan: Scan, now: datetime) -> Change:
@@ -276,17 +338,22 @@ def _arrived(start: Row, there: Row | None, row_id: str, judgement: Judgement) -
     """The row under its new id, with the history of the old one."""
     if there is not None and there.status != "resolved":
         return there
-    dataset = judgement.members[start.subject.partition("|")[2]]
+    dataset = _heir(start, judgement)
     return replace(
         start,
         violation_id=row_id,
-        subject=f"dataset|{dataset}",
-        dataset_id=dataset[:_ID],
-        root_resource_id=dataset[:_ID],
+        subject=_cut_id(f"dataset|{dataset}"),
+        dataset_id=_cut_id(dataset),
+        root_resource_id=_cut_id(dataset),
         rank=rank(start.severity, start.opened_at, row_id),
         moved_from=start.violation_id,
         version=there.version if there else 0,
     )
+
+
+def _next_version(row: Row, scan: Scan, now: datetime) -> Change:
+    fresh = replace(row, last_changed=now, changed_in_scan=scan.number, changed_because="data", version=row.version + 1)
+    return Change(fresh, row.version, "moved")
 
 
 def _next(
@@ -319,7 +386,7 @@ def _next(
         row,
         status=outcome.status,
         verdict=row.verdict if resolved else str(finding.verdict if finding else Verdict.UNKNOWN),
-        status_because=f"{standing}: {sentence}"[:_SENTENCE],
+        status_because=_cut(f"{standing}: {sentence}", _SENTENCE),
         last_changed=now,
         changed_in_scan=scan.number,
         changed_because=because,
@@ -374,42 +441,44 @@ def _row(
     names: Mapping[str, str],
 ) -> Row:
     dataset, place = finding.dataset, finding.placement
-    opens = status == "open" and (row is None or row.status == "resolved")
+    opens = row is None or row.status == "resolved"
     opened_at = now if row is None or opens else row.opened_at
     location = place.location if place else None
-    return Row(
+    provider = location.provider if location else (dataset.provider if dataset else "")
+    samples = place.samples if place else _standing_in(dataset) if dataset else ()
+    fresh = Row(
         violation_id=finding.id,
         rule=finding.rule,
         rule_version=finding.rule_version,
         keyword=finding.keyword,
-        subject=finding.subject,
+        subject=_cut_id(finding.subject),
         policy=finding.policy,
         severity=finding.severity,
         rank=rank(finding.severity, opened_at, finding.id),
         status=status,
         verdict=str(finding.verdict),
         confidence=finding.confidence,
-        provider=location.provider if location else (dataset.provider if dataset else ""),
+        provider=provider,
         account=finding.account,
         account_name=_cut(names.get(finding.account, ""), _NAME),
         entity=finding.entity,
-        owner=finding.owner,
+        owner=_cut(finding.owner, _NAME),
         region=location.region if location else "",
         country=(place.country or "") if place else "",
         channel=place.channel if place else "",
         kind=place.kind if place else "",
-        caused_by=_cut(place.caused_by, _ID) if place else "",
-        resource_id=_cut(place.resource_id, _ID) if place else "",
+        caused_by=_cut(place.caused_by, 2 * _NAME) if place else "",
+        resource_id=_cut_id(place.resource_id) if place else "",
         resource_type=place.resource_type if place else "",
         resource_name=_cut(place.resource_name, _NAME) if place else "",
-        dataset_id=_cut(dataset.id, _ID) if dataset else "",
-        root_resource_id=_cut(dataset.id, _ID) if dataset else "",
+        dataset_id=_cut_id(dataset.id) if dataset else "",
+        root_resource_id=_cut_id(dataset.id) if dataset else "",
         root_region=dataset.root_location.region if dataset and dataset.root_location else "",
         root_country=(dataset.root_country or "") if dataset else "",
-        classes=finding.classes[:_LIST],
+        classes=tuple(_cut(name, _CLASS) for name in finding.classes[:_LIST]),
         class_evidence=_one_each(finding.class_evidence),
         evidence=tuple(
-            Evidence(one.operation, _cut(one.field, _NAME), _cut(one.value, _ID))
+            Evidence(_cut(one.operation, _NAME), _cut(one.field, _NAME), _cut(one.value, 2 * _NAME))
             for one in (place.evidence if place else ())
         ),
         because=_cut(finding.because, _SENTENCE),
@@ -418,7 +487,7 @@ def _row(
         copies=place.copies if place else finding.count,
         oldest_at=place.oldest_at if place else None,
         newest_at=place.newest_at if place else None,
-        samples=tuple(_cut(sample, _NAME) for sample in place.samples) if place else (),
+        samples=tuple(_cut(sample, 2 * _NAME) for sample in samples[:SAMPLES]),
         first_seen=row.first_seen if row else now,
         opened_at=opened_at,
         times_opened=(row.times_opened if row else 0) + opens,
@@ -429,10 +498,39 @@ def _row(
         resolved_at=None,
         resolved_by="",
         exemption_id=finding.exemption,
-        seen_in=finding.seen_in if len(finding.seen_in) <= LOOKS_KEPT else (ANYWHERE,),
+        seen_in=_looks_kept(finding.seen_in, f"{provider}/{finding.account}/"),
         moved_from=row.moved_from if row else "",
         version=row.version + 1 if row else 1,
     )
+    if len(msgspec.json.encode(fresh)) + _SENTENCE < ROW_SIZE:
+        return fresh
+    return replace(
+        fresh,
+        because=_cut(fresh.because, 2 * _NAME),
+        remedy=_cut(fresh.remedy, 2 * _NAME),
+        evidence=(),
+        class_evidence=fresh.class_evidence[:2],
+        samples=fresh.samples[:1],
+    )
+
+
+def _standing_in(dataset: Dataset) -> tuple[str, ...]:
+    """What stands in a dataset besides its anchor, and keeps its rows when the anchor goes."""
+    return tuple(
+        one.resource_id
+        for one in dataset.placements
+        if one.subject.startswith("resource|") and one.resource_id != dataset.id
+    )
+
+
+def _looks_kept(looks: tuple[str, ...], own: str) -> tuple[str, ...]:
+    if len(looks) <= LOOKS_KEPT and len(msgspec.json.encode(looks)) <= _LOOKS:
+        return looks
+    kept: list[str] = []
+    for look in looks:
+        if look.startswith(own) and len(kept) < LOOKS_KEPT and len(msgspec.json.encode([*kept, look])) <= _LOOKS:
+            kept.append(look)
+    return (ANYWHERE, *kept)
 
 
 def _one_each(evidence: Iterable[ClassEvidence]) -> tuple[ClassEvidence, ...]:
@@ -442,9 +540,29 @@ def _one_each(evidence: Iterable[ClassEvidence]) -> tuple[ClassEvidence, ...]:
     for one in sorted(evidence, key=lambda item: (order.index(item.source), item.detail)):
         best.setdefault(one.name, one)
     return tuple(
-        ClassEvidence(one.name, one.source, _cut(one.detail, _NAME)) for _, one in sorted(best.items())[:_LIST]
+        ClassEvidence(_cut(one.name, _CLASS), one.source, _cut(one.detail, _NAME))
+        for _, one in sorted(best.items())[:_LIST]
     )
 
 
 def _cut(text: str, size: int) -> str:
-    return text if len(text) <= size else text[: size - 1] + "…"
+    """At most so many bytes of JSON, and no half of a surrogate pair, which no store would take."""
+    whole = text.encode("utf-8", "replace").decode()
+    if _fits(whole, size):
+        return whole
+    kept = whole[:size]
+    while not _fits(kept, size - 3):
+        kept = kept[: len(kept) * 7 // 8]
+    return kept + "…"
+
+
+def _cut_id(text: str) -> str:
+    """An id as rows keep it: one too long for a row stays distinct, and the same in every scan."""
+    if _fits(text.encode("utf-8", "replace").decode(), _ID):
+        return _cut(text, _ID)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    return _cut(text, _ID - len(digest)) + digest
+
+
+def _fits(text: str, size: int) -> bool:
+    return len(msgspec.json.encode(text)) - 2 <= size
