@@ -1,0 +1,474 @@
+"""Scans of a small bank, one after the other: what is refused, rotates, is deleted or repeated, and what that proves."""
+
+from contextlib import contextmanager
+from datetime import timedelta
+from functools import cache
+
+import pytest
+from botocore import xform_name
+from msgspec.structs import replace
+
+import small_bank
+from domicile import bootstrap
+from domicile.demo.cloud import LocalCloud
+from domicile.demo.planting import Plot
+from domicile.errors import Superseded
+from domicile.model import Cell, Verdict
+from domicile.providers import aws
+from domicile.providers.aws.organisation import NEEDS
+from domicile.scan import Exit, exit_code, survey
+from domicile.stores.sqlite import SqliteStore
+from small_bank import (
+    ABROAD,
+    ARCHIVE,
+    BANK,
+    CARDS,
+    CLAIMS,
+    COVERED,
+    LEDGER,
+    MISSING,
+    MUMBAI,
+    NIGHTS,
+    SINGAPORE,
+    STATEMENTS,
+    TODAY,
+    WALLETS,
+)
+
+
+@pytest.fixture(scope="module", name="setup")
+def what_the_bank_wrote_down(tmp_path_factory):
+    return small_bank.setup_of(tmp_path_factory.mktemp("bank"))
+
+
+@pytest.fixture(scope="module", name="cloud")
+def a_cloud():
+    with LocalCloud(enabled=small_bank.REGIONS) as cloud, pytest.MonkeyPatch.context() as patch:
+        small_bank.plant(cloud)
+        for name, value in cloud.environment().items():
+            patch.setenv(name, value)
+        yield cloud
+
+
+@pytest.fixture(scope="module", name="whole")
+def all_of_it(cloud, setup):
+    """What a scan sees that nobody refuses anything."""
+    return small_bank.look(setup)
+
+
+@pytest.fixture(name="watch")
+def a_watch(tmp_path, setup):
+    store = SqliteStore(tmp_path / "bank.db")
+    yield small_bank.Watch(store, setup)
+    store.close()
+
+
+def transitions(settled):
+    return {change.row.subject: change.transition for change in settled.changes}
+
+
+def code(watch, settled, inventory):
+    weighed = watch.weigh(inventory)
+    return exit_code(weighed, settled.rows, watch.setup.organisation.accepted_gaps, as_of=TODAY)
+
+
+# The first scan, and the same again
+
+
+def test_the_first_scan_opens_what_is_wrong_and_nothing_else(watch, whole):
+    settled = watch.scan(whole)
+    assert transitions(settled) == dict.fromkeys(ABROAD | MISSING, "opened")
+    assert settled.previous is None
+    assert code(watch, settled, whole) is Exit.VIOLATIONS
+
+
+def test_a_second_scan_of_an_unchanged_organisation_writes_nothing(watch, whole, setup):
+    watch.scan(whole)
+    before = watch.rows
+    again = small_bank.look(setup)
+    settled = watch.scan(again)
+    assert settled.changes == ()
+    assert settled.gaps == ()
+    assert watch.rows == before
+    assert [len(watch.store.history(row.violation_id)) for row in before.values()] == [1] * len(before)
+    assert watch.store.last_scan().scan.number == 2
+
+
+def test_an_inventory_does_not_depend_on_how_many_questions_are_asked_at_once(cloud, setup, whole):
+    with aws.connect(role=setup.organisation.role, attempts=1) as provider:
+        assert survey(provider, setup.organisation, concurrency=1) == whole
+
+
+def test_only_operations_that_are_declared_are_called(cloud, setup):
+    before = len(cloud.calls)
+    small_bank.look(setup)
+    called = {(call.service, xform_name(call.operation)) for call in cloud.calls[before:]}
+    declared = {(service.client, operation) for service in aws.SERVICES for operation in service.needs}
+    declared |= {(service, operation) for service, operations in NEEDS.items() for operation in operations}
+    assert called <= declared
+
+
+# What rotates
+
+
+@pytest.fixture(scope="module", name="a_night_later")
+def after_another_night(cloud, setup, whole):
+    small_bank.take_ledger(cloud, TODAY)
+    small_bank.drop_ledger(cloud, TODAY - timedelta(days=NIGHTS))
+    seen = small_bank.look(setup)
+    small_bank.take_ledger(cloud, TODAY - timedelta(days=NIGHTS))
+    small_bank.drop_ledger(cloud, TODAY)
+    return seen
+
+
+def test_nightly_rotation_opens_and_closes_nothing(watch, whole, a_night_later):
+    assert {one.id for one in a_night_later.resources} != {one.id for one in whole.resources}
+    watch.scan(whole)
+    assert watch.scan(a_night_later).changes == ()
+
+
+# Refusals
+
+
+def without(**cases):
+    return [pytest.param(*case, id=name) for name, case in cases.items()]
+
+
+REFUSALS = without(
+    role_of_the_bank=(lambda cloud: cloud.refuse_role(BANK), ABROAD | MISSING),
+    # The rule that writes the claims to the archive is seen, and so is where its bucket lies.
+    role_of_the_archive=(lambda cloud: cloud.refuse_role(ARCHIVE), MISSING),
+    regions_of_an_account=(
+        lambda cloud: (
+            cloud.deny("account", "ListRegions", account=BANK),
+            cloud.deny("ec2", "DescribeRegions", account=BANK),
+        ),
+        ABROAD | MISSING,
+    ),
+    buckets=(lambda cloud: cloud.deny("s3", "ListBuckets", account=BANK), {STATEMENTS, CLAIMS, *MISSING}),
+    snapshots=(lambda cloud: cloud.deny("rds", "DescribeDBSnapshots", account=BANK), {LEDGER, *MISSING}),
+    # What is missing in India is not hidden by what cannot be seen in Singapore.
+    snapshots_abroad=(
+        lambda cloud: cloud.deny("rds", "DescribeDBSnapshots", account=BANK, region=SINGAPORE),
+        {LEDGER},
+    ),
+    tables=(lambda cloud: cloud.deny("dynamodb", "ListTables", account=BANK), {WALLETS, *MISSING}),
+    # Each side of a global table tells of the other.
+    tables_abroad=(lambda cloud: cloud.deny("dynamodb", "ListTables", account=BANK, region=SINGAPORE), set()),
+    databases=(lambda cloud: cloud.deny("rds", "DescribeDBInstances", account=BANK), MISSING),
+    backups=(lambda cloud: cloud.deny("rds", "DescribeDBInstanceAutomatedBackups", account=BANK), MISSING),
+    replication_of_one_bucket=(
+        lambda cloud: cloud.deny("s3", "GetBucketReplication", resource="bank-statements"),
+        {STATEMENTS},
+    ),
+    replication_of_every_bucket=(lambda cloud: cloud.deny("s3", "GetBucketReplication"), {STATEMENTS, CLAIMS, CARDS}),
+    # Databases bring their tags with them.
+    tags=(
+        lambda cloud: cloud.deny("resourcegroupstaggingapi", "GetResources", account=BANK),
+        {STATEMENTS, CLAIMS, WALLETS},
+    ),
+    # The first bucket in the list is the one with the claims.
+    a_page_of_buckets=(lambda cloud: cloud.break_page("s3", "ListBuckets", account=BANK), {STATEMENTS, *MISSING}),
+    throttled_tables=(
+        lambda cloud: cloud.throttle("dynamodb", "ListTables", account=BANK),
+        {WALLETS, *MISSING},
+    ),
+)
+
+
+@contextmanager
+def refusing(cloud, refuse):
+    refuse(cloud)
+    try:
+        yield
+    finally:
+        cloud.allow()
+
+
+@pytest.fixture(scope="module", name="seen_despite")
+def a_look_despite_refusals(cloud, setup, whole):
+    @cache
+    def look(refuse):
+        with refusing(cloud, refuse):
+            return small_bank.look(setup)
+
+    return look
+
+
+@pytest.mark.parametrize(("refuse", "unconfirmed"), REFUSALS)
+def test_a_refusal_resolves_nothing_and_invents_nothing(watch, seen_despite, whole, refuse, unconfirmed):
+    refused = seen_despite(refuse)
+    watch.scan(whole)
+    before = watch.rows
+
+    settled = watch.scan(refused)
+    weighed = watch.weigh(refused)
+    statuses = {row.subject: row.status for row in watch.rows.values()}
+    assert weighed.gaps
+    assert settled.gaps
+    assert statuses == {subject: "unconfirmed" if subject in unconfirmed else "open" for subject in ABROAD | MISSING}
+    absent = {one.subject: one.verdict for one in weighed.judgement.findings if one.keyword in ("copy_in", "backup_in")}
+    assert all(absent.get(subject, Verdict.UNKNOWN) is Verdict.UNKNOWN for subject in COVERED)
+    expected = Exit.NOT_PROVEN if unconfirmed == ABROAD | MISSING else Exit.VIOLATIONS
+    assert code(watch, settled, refused) is expected
+
+    back = watch.scan(whole)
+    assert {row.status for row in watch.rows.values()} == {"open"}
+    assert {row.times_opened for row in watch.rows.values()} == {1}
+    assert set(transitions(back).values()) <= {"confirmed", "updated"}
+    assert [row.opened_at for row in watch.rows.values()] == [row.opened_at for row in before.values()]
+    assert watch.store.gaps() == ()
+    assert all(gap.ended for gap in watch.store.gaps(ended=True))
+
+
+@pytest.mark.parametrize(("refuse", "_"), REFUSALS)
+def test_what_a_first_scan_is_not_shown_is_never_a_breach_by_absence(watch, seen_despite, refuse, _):
+    """Not even where the copy that covers a duty is exactly what was refused."""
+    opened = set(transitions(watch.scan(seen_despite(refuse))))
+    assert opened <= ABROAD | MISSING
+
+
+def test_a_scan_that_sees_nothing_at_all_claims_nothing(watch, cloud, setup, whole):
+    with refusing(cloud, lambda cloud: [cloud.refuse_role(account) for account in (BANK, ARCHIVE)]):
+        blind = small_bank.look(setup)
+    watch.scan(whole)
+    settled = watch.scan(blind)
+    assert {row.status for row in settled.rows} == {"unconfirmed"}
+    assert code(watch, settled, blind) is Exit.NOT_PROVEN
+
+
+# What is really gone, and what only seems so
+
+
+@pytest.fixture(scope="module", name="rule_gone")
+def without_the_replication_rule(cloud, setup, whole):
+    Plot(cloud, BANK).replicate("bank-statements", MUMBAI, {})
+    seen = small_bank.look(setup)
+    small_bank.replicate_statements(cloud)
+    return seen
+
+
+@pytest.fixture(scope="module", name="copy_gone")
+def without_rule_and_copy(cloud, setup, whole):
+    bank = Plot(cloud, BANK)
+    bank.replicate("bank-statements", MUMBAI, {})
+    bank.client("s3", SINGAPORE).delete_bucket(Bucket="bank-statements-abroad")
+    seen = small_bank.look(setup)
+    bank.bucket("bank-statements-abroad", SINGAPORE)
+    small_bank.replicate_statements(cloud)
+    return seen
+
+
+def test_a_deleted_replication_rule_resolves_nothing(watch, whole, rule_gone):
+    watch.scan(whole)
+    assert transitions(watch.scan(rule_gone)) == {STATEMENTS: "unconfirmed"}
+    row = watch.rows["only_in", STATEMENTS]
+    assert row.status_because.startswith("evidence-gone: ")
+    assert row.resolved_at is None
+
+
+def test_a_deleted_copy_resolves_its_row(watch, whole, copy_gone):
+    watch.scan(whole)
+    assert transitions(watch.scan(copy_gone)) == {STATEMENTS: "resolved"}
+    assert watch.rows["only_in", STATEMENTS].resolved_by == "gone"
+
+
+def test_a_copy_deleted_after_its_rule_resolves_its_row_too(watch, whole, rule_gone, copy_gone):
+    for seen in (whole, rule_gone, copy_gone):
+        watch.scan(seen)
+    assert watch.status()[STATEMENTS] == "resolved"
+    assert [name for name, _ in watch.store.history(watch.rows["only_in", STATEMENTS].violation_id)] == [
+        "opened",
+        "unconfirmed",
+        "resolved",
+    ]
+
+
+def test_what_comes_back_after_it_was_gone_is_reopened_and_counted(watch, whole, copy_gone):
+    for seen in (whole, copy_gone, whole):
+        settled = watch.scan(seen)
+    assert transitions(settled) == {STATEMENTS: "reopened"}
+    assert watch.rows["only_in", STATEMENTS].times_opened == 2
+
+
+def test_a_deletion_is_not_believed_while_the_holder_cannot_be_looked_at(watch, cloud, setup, whole, copy_gone):
+    refused = replace(
+        copy_gone,
+        looks=tuple(replace(look, listed=False) if look.listing == "s3.buckets" else look for look in copy_gone.looks),
+    )
+    watch.scan(whole)
+    watch.scan(refused)
+    assert watch.status()[STATEMENTS] == "unconfirmed"
+
+
+# Accounts and regions that are no longer there
+
+
+@pytest.fixture(scope="module", name="closed")
+def after_the_archive_was_closed(cloud, setup, whole):
+    """Its data is kept for a while, but nobody can look at it any more. The rule that fed it is deleted."""
+    closing = {"on": True}
+
+    def suspended(_, own):
+        answer = own()
+        for account in answer["Accounts"]:
+            if closing["on"] and account["Id"] == ARCHIVE:
+                account |= {"State": "SUSPENDED", "Status": "SUSPENDED"}
+        return answer
+
+    cloud.answer("organizations", "ListAccounts", suspended)
+    bank = Plot(cloud, BANK)
+    bank.replicate("bank-claims", MUMBAI, {})
+    seen = small_bank.look(setup)
+    closing["on"] = False
+    bank.replicate("bank-claims", MUMBAI, {"archive": f"archive-claims@{ARCHIVE}"})
+    return seen
+
+
+DEPARTED = f"""
+departed:
+  - account: "{ARCHIVE}"
+    reason: the account was closed
+    evidence: ticket 17
+    approver: compliance@bank.example
+    on: 2026-06-30
+"""
+
+
+def test_a_closed_account_resolves_nothing(watch, whole, closed):
+    watch.scan(whole)
+    for _ in range(3):
+        watch.scan(closed)
+    assert watch.status()[CLAIMS] == "unconfirmed"
+    assert ("suspended", ARCHIVE) in {(gap.reason, gap.account) for gap in watch.store.gaps()}
+
+
+def test_a_closed_account_is_resolved_by_a_persons_entry(watch, whole, closed, tmp_path):
+    watch.scan(whole)
+    watch.scan(closed)
+    watch.setup = small_bank.setup_of(tmp_path, small_bank.FILE + DEPARTED)
+    watch.scan(closed)
+    row = watch.rows["only_in", CLAIMS]
+    assert (row.status, row.resolved_by, row.changed_because) == ("resolved", "departed", "config")
+
+
+def test_an_entry_about_another_region_resolves_nothing(watch, whole, closed, tmp_path):
+    watch.scan(whole)
+    watch.scan(closed)
+    elsewhere = DEPARTED + f"    region: {MUMBAI}\n"
+    watch.setup = small_bank.setup_of(tmp_path, small_bank.FILE + elsewhere)
+    watch.scan(closed)
+    assert watch.status()[CLAIMS] == "unconfirmed"
+
+
+def test_a_region_switched_off_in_which_data_was_seen_is_a_gap(watch, whole, setup):
+    watch.scan(whole)
+    known = watch.store.places()
+    assert Cell("aws", BANK, SINGAPORE) in known
+    with LocalCloud(enabled=(MUMBAI,), disabled=(SINGAPORE,)) as smaller, pytest.MonkeyPatch.context() as patch:
+        smaller.organisation(small_bank.ACCOUNTS)
+        for name, value in smaller.environment().items():
+            patch.setenv(name, value)
+        seen = small_bank.look(setup, known=known)
+    assert {gap.cell for gap in seen.gaps} == {Cell("aws", account, SINGAPORE) for account in (BANK, ARCHIVE)}
+    assert {gap.reason for gap in seen.gaps} == {"region-off"}
+    watch.scan(seen)
+    assert {watch.status()[subject] for subject in (LEDGER, WALLETS)} == {"unconfirmed"}
+    assert Cell("aws", BANK, SINGAPORE) in watch.store.places()
+
+
+# Deliveries that are repeated, late or at the same time
+
+
+def test_the_same_scan_delivered_twice_changes_nothing(watch, whole):
+    scan = watch.begin()
+    watch.settle(scan, whole)
+    before = watch.rows
+    assert watch.settle(scan, whole).changes == ()
+    assert watch.rows == before
+
+
+def test_of_two_scans_that_settle_in_order_both_count(watch, whole, copy_gone):
+    older, newer = watch.begin(), watch.begin()
+    watch.settle(older, whole)
+    watch.settle(newer, copy_gone)
+    assert watch.status()[STATEMENTS] == "resolved"
+    assert watch.store.last_scan().scan.number == newer.number
+
+
+def test_a_scan_that_settles_after_a_newer_one_writes_nothing(watch, whole, copy_gone):
+    older, newer = watch.begin(), watch.begin()
+    watch.settle(newer, copy_gone)
+    before = watch.rows
+    with pytest.raises(Superseded):
+        watch.settle(older, whole)
+    assert watch.rows == before
+    assert STATEMENTS not in watch.status()
+
+
+class Interrupted:
+    """A store in which something happens just before one of its steps."""
+
+    def __init__(self, store, step, happening):
+        self._store, self._step, self._happening = store, step, happening
+
+    def __getattr__(self, name):
+        if name == self._step:
+            self._step = ""
+            self._happening()
+        return getattr(self._store, name)
+
+
+STEPS = ("claim", "known", "fetch", "apply", "gaps", "settle")
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_newer_scan_may_come_in_at_any_step_and_nothing_is_lost_or_doubled(watch, whole, copy_gone, step):
+    store = watch.store
+    watch.scan(copy_gone)
+    older, newer = watch.begin(), watch.begin()
+
+    def newer_one_settles():
+        watch.store = store
+        watch.settle(newer, whole)
+
+    watch.store = Interrupted(store, step, newer_one_settles)
+    with pytest.raises(Superseded):
+        watch.settle(older, copy_gone)
+    watch.store = store
+    assert watch.status() == dict.fromkeys(ABROAD, "open")
+    assert store.last_scan().scan.number == newer.number
+    for row in watch.rows.values():
+        assert [one.version for _, one in store.history(row.violation_id)] == list(range(1, row.version + 1))
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_crash_before_any_step_loses_and_doubles_nothing(watch, whole, step):
+    store, scan = watch.store, watch.begin()
+
+    def crash():
+        raise OSError(step)
+
+    watch.store = Interrupted(store, step, crash)
+    with pytest.raises(OSError, match=step):
+        watch.settle(scan, whole)
+    watch.store = store
+    watch.settle(scan, whole)
+    assert watch.status() == dict.fromkeys(ABROAD, "open")
+    assert {row.version for row in watch.rows.values()} == {1}
+    assert [len(store.history(row.violation_id)) for row in watch.rows.values()] == [1] * len(watch.rows)
+
+
+# Without an organisation file
+
+
+def test_without_a_file_nothing_is_judged_and_nothing_is_kept(tmp_path, whole, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with_nothing = bootstrap.setup(None)
+    store = SqliteStore(tmp_path / "bank.db")
+    watch = small_bank.Watch(store, with_nothing)
+    settled = watch.scan(whole)
+    assert settled.rows == ()
+    assert watch.weigh(whole).judgement.findings == ()
+    assert code(watch, settled, whole) is Exit.PROVEN
+    store.close()
