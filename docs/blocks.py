@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -23,24 +24,36 @@ def permissions() -> str:
 
 
 def usage() -> str:
-    """`domicile --help` without the frames, which depend on the terminal."""
     shown = CliRunner().invoke(app, ["--help"], prog_name="domicile", terminal_width=100, color=False).output
-    lines = [re.sub(r"[│╭╮╰╯─]+", " ", line).strip() for line in shown.splitlines()]
-    return fenced("\n".join(re.sub(r" {2,}", "  ", line) for line in lines if line))
+    return fenced("\n".join(line.rstrip() for line in shown.strip().splitlines()))
 
 
 def coverage() -> str:
-    """What each service file looks at, and what its API cannot show."""
-    paragraphs = []
-    for service in sorted(aws.SERVICES, key=lambda service: service.name):
-        lines = [f"### {service.name}", ""]
-        lines += [f"Asked {'in each region' if service.scope == 'regional' else 'once per account'}:"]
-        lines += [", ".join(f"`{listing.name}`" for listing in service.listings) + ".", ""]
-        lines += [f"- `{kind.name}`: {kind.kind}" for kind in service.types]
-        lines += [f"- `{channel.name}`: {channel.kind}. {channel.stop}" for channel in service.channels]
-        lines += [f"- Not shown: {sentence}" for sentence in service.blind_to]
-        paragraphs.append("\n".join(lines))
-    return "\n\n".join(paragraphs)
+    """What each service is asked, what its data is, which copies it makes, and what its API cannot show."""
+    sections = []
+    for name, files in groupby(sorted(aws.SERVICES, key=lambda service: service.name), lambda service: service.name):
+        services = tuple(files)
+        asked = [
+            f"- `{listing.name}`, {'in each region' if service.scope == 'regional' else 'once per account'}"
+            for service in services
+            for listing in service.listings
+        ]
+        types = [f"| `{held.name}` | {held.kind} |" for service in services for held in service.types]
+        channels = [
+            f"| `{channel.name}` | {channel.kind} | {channel.stop} |"
+            for service in services
+            for channel in service.channels
+        ]
+        unseen = [f"- {sentence}" for service in services for sentence in service.blind_to]
+        parts = [f"## {name}", "Asked:", "\n".join(asked)]
+        if types:
+            parts.append("\n".join(["| what holds data | is by itself |", "|---|---|", *types]))
+        if channels:
+            parts.append("\n".join(["| channel | its copies are | to stop it |", "|---|---|---|", *channels]))
+        if unseen:
+            parts += ["Not shown:", "\n".join(unseen)]
+        sections.append("\n\n".join(parts))
+    return "\n\n".join(sections)
 
 
 def fenced(text: str) -> str:
@@ -55,7 +68,7 @@ BLOCKS: Final[Mapping[tuple[str, str], Callable[[], str]]] = {
 
 
 def around(name: str) -> re.Pattern[str]:
-    return re.compile(rf"(<!-- begin {name} -->\n).*?(\n<!-- end {name} -->)", re.DOTALL)
+    return re.compile(rf"(<!-- begin {name} -->\n).*?(<!-- end {name} -->)", re.DOTALL)
 
 
 def renewed(file: str, text: str) -> str:
@@ -63,7 +76,7 @@ def renewed(file: str, text: str) -> str:
     for (place, name), write in BLOCKS.items():
         if place == file:
             body = write()
-            text, found = around(name).subn(lambda edges, body=body: edges[1] + body + edges[2], text)
+            text, found = around(name).subn(lambda edges, body=body: f"{edges[1]}{body}\n{edges[2]}", text)
             if found != 1:
                 raise LookupError(f"{file} has {found} blocks named {name}, not one")
     return text
