@@ -19,8 +19,8 @@ GROUP, BANK, ARCHIVE = (digit * 12 for digit in "123")
 ACCOUNTS = {GROUP: "group", BANK: "bank", ARCHIVE: "archive"}
 ROLE = "reader"
 NIGHTS = 3
-NOON = datetime(2026, 6, 30, 12, tzinfo=UTC)
-TODAY = NOON.date()
+TODAY = datetime.now(UTC).date()
+NOON = datetime.combine(TODAY, time(12), UTC)
 
 PAYMENTS = {"data-class": "payment.transaction", "data-origin": "IN"}
 BOOKS = {"data-class": "books_of_account", "data-origin": "IN"}
@@ -65,7 +65,7 @@ datasets:
       owner: cards@bank.example
       reason: foreign component of cross-border transactions
       approver: compliance@bank.example
-      until: 2026-12-31
+      until: {TODAY + timedelta(days=100)}
 policies:
   - {{rule: in-rbi-payment-data, trial: false}}
   - {{rule: in-companies-accounts-backup, trial: false}}

@@ -73,10 +73,16 @@ def test_a_region_never_switched_on_is_a_limit():
 
 
 def test_a_region_switched_off_after_data_was_seen_there_is_a_gap():
-    provider = Provider((SHOP,), {"111": Regions(("north",), ("south", "west"))})
+    provider = Provider((SHOP, PAY), {"111": Regions(("north",), ("south", "west"))})
     found = discover(provider, known={("111", "south"), ("222", "west")})
     assert [(gap.cell, gap.reason) for gap in found.gaps] == [(cell("111", "south"), "region-off")]
     assert [limit.cell.region for limit in found.limits] == ["west"]
+
+
+def test_an_account_that_is_listed_no_more_after_data_was_seen_there_is_a_gap():
+    found = discover(Provider((SHOP,)), known={("222", "north"), ("222", "south"), ("111", "north")})
+    assert [(gap.cell, gap.listing, gap.reason) for gap in found.gaps] == [(cell("222", "*"), "*", "left")]
+    assert discover(Provider((SHOP,)), scope=Scope(skip_accounts=("2*",)), known={("222", "north")}).gaps == ()
 
 
 def test_an_organisation_that_cannot_be_listed_is_never_scanned_in_part():

@@ -304,25 +304,36 @@ def test_a_deletion_is_not_believed_while_the_holder_cannot_be_looked_at(watch, 
 # Accounts and regions that are no longer there
 
 
-@pytest.fixture(scope="module", name="closed")
-def after_the_archive_was_closed(cloud, setup, whole):
-    """Its data is kept for a while, but nobody can look at it any more. The rule that fed it is deleted."""
-    closing = {"on": True}
+@pytest.fixture(scope="module", name="archive_is")
+def what_becomes_of_the_archive(cloud, setup, whole, tmp_path_factory):
+    """The archive account is `closed`, its data kept for a while, or has `left`; either way nobody can look at it.
 
-    def suspended(_, own):
+    The rule that fed it is deleted.
+    """
+    state = {"is": ""}
+
+    def accounts(_, own):
         answer = own()
         for account in answer["Accounts"]:
-            if closing["on"] and account["Id"] == ARCHIVE:
+            if state["is"] == "closed" and account["Id"] == ARCHIVE:
                 account |= {"State": "SUSPENDED", "Status": "SUSPENDED"}
-        return answer
+        listed = [one for one in answer["Accounts"] if state["is"] != "left" or one["Id"] != ARCHIVE]
+        return answer | {"Accounts": listed}
 
-    cloud.answer("organizations", "ListAccounts", suspended)
-    bank = Plot(cloud, BANK)
-    bank.replicate("bank-claims", MUMBAI, {})
-    seen = small_bank.look(setup)
-    closing["on"] = False
-    bank.replicate("bank-claims", MUMBAI, {"archive": f"archive-claims@{ARCHIVE}"})
-    return seen
+    cloud.answer("organizations", "ListAccounts", accounts)
+
+    @cache
+    def look(becomes, departed=""):
+        state["is"] = becomes
+        Plot(cloud, BANK).replicate("bank-claims", MUMBAI, {})
+        said = small_bank.setup_of(tmp_path_factory.mktemp("bank"), small_bank.FILE + departed) if departed else setup
+        known = {Cell(one.location.provider, one.account, one.location.region) for one in whole.resources}
+        seen = small_bank.look(said, known=known)
+        state["is"] = ""
+        Plot(cloud, BANK).replicate("bank-claims", MUMBAI, {"archive": f"archive-claims@{ARCHIVE}"})
+        return seen
+
+    return look
 
 
 DEPARTED = f"""
@@ -335,30 +346,38 @@ departed:
 """
 
 
-def test_a_closed_account_resolves_nothing(watch, whole, closed):
+@pytest.mark.parametrize(("becomes", "reason"), [("closed", "suspended"), ("left", "left")])
+def test_an_account_that_nobody_can_look_at_resolves_nothing(watch, whole, archive_is, becomes, reason):
     watch.scan(whole)
     for _ in range(3):
-        watch.scan(closed)
+        watch.scan(archive_is(becomes))
     assert watch.status()[CLAIMS] == "unconfirmed"
-    assert ("suspended", ARCHIVE) in {(gap.reason, gap.account) for gap in watch.store.gaps()}
+    assert [(gap.reason, gap.account) for gap in watch.store.gaps()] == [(reason, ARCHIVE)]
 
 
-def test_a_closed_account_is_resolved_by_a_persons_entry(watch, whole, closed, tmp_path):
+@pytest.mark.parametrize("becomes", ["closed", "left"])
+def test_what_nobody_can_look_at_is_resolved_by_a_persons_entry(watch, whole, archive_is, tmp_path, becomes):
     watch.scan(whole)
-    watch.scan(closed)
+    watch.scan(archive_is(becomes))
     watch.setup = small_bank.setup_of(tmp_path, small_bank.FILE + DEPARTED)
-    watch.scan(closed)
+    watch.scan(archive_is(becomes, DEPARTED))
     row = watch.rows["only_in", CLAIMS]
     assert (row.status, row.resolved_by, row.changed_because) == ("resolved", "departed", "config")
 
 
-def test_an_entry_about_another_region_resolves_nothing(watch, whole, closed, tmp_path):
-    watch.scan(whole)
-    watch.scan(closed)
+def test_an_account_that_has_left_is_no_gap_any_longer_once_a_person_answers_for_it(archive_is):
+    assert [gap.reason for gap in archive_is("left").gaps] == ["left"]
+    assert archive_is("left", DEPARTED).gaps == ()
+
+
+def test_an_entry_about_another_region_resolves_nothing(watch, whole, archive_is, tmp_path):
     elsewhere = DEPARTED + f"    region: {MUMBAI}\n"
+    watch.scan(whole)
+    watch.scan(archive_is("left"))
     watch.setup = small_bank.setup_of(tmp_path, small_bank.FILE + elsewhere)
-    watch.scan(closed)
+    watch.scan(archive_is("left", elsewhere))
     assert watch.status()[CLAIMS] == "unconfirmed"
+    assert [gap.reason for gap in watch.store.gaps()] == ["left"]
 
 
 def test_a_region_switched_off_in_which_data_was_seen_is_a_gap(watch, whole, setup):

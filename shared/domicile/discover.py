@@ -37,7 +37,8 @@ def discover(
     """Every account and region of a cloud.
 
     `accounts` and `regions` restrict the scan, when given. `known` are (account, region) in which an earlier scan
-    saw something: one that is switched off now is a gap there, since what it holds is still there.
+    saw something: a region that is switched off now, or an account that is listed no more, is a gap, since what it
+    holds may still be there.
     """
     listed = tuple(sorted(provider.accounts(), key=lambda account: account.id))
     gaps: list[Gap] = []
@@ -53,6 +54,11 @@ def discover(
             gaps.append(Gap(whole, ANYWHERE, "suspended", "the account is suspended, but its data is still there"))
         else:
             asked.append(account)
+
+    for left in sorted({account for account, _ in known} - {account.id for account in listed}):
+        if not _matches(left, scope.skip_accounts):
+            whole = Cell(provider.name, left, ANYWHERE)
+            gaps.append(Gap(whole, ANYWHERE, "left", "no longer listed, but an earlier scan saw data there"))
 
     skipped_services = {service.name for service in provider.services if _matches(service.name, scope.skip_services)}
     cells: list[Cell] = []

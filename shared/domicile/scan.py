@@ -15,6 +15,7 @@ from domicile.collect import Progress, collect, fold
 from domicile.discover import discover
 from domicile.judge import judge
 from domicile.model import (
+    ANYWHERE,
     GLOBAL,
     AcceptedGap,
     Cell,
@@ -80,8 +81,13 @@ def survey(
     concurrency: int = 32,
     progress: Progress | None = None,
 ) -> Inventory:
-    """Everything a cloud shows, and everything it does not."""
-    discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=known)
+    """Everything a cloud shows, and everything it does not. `known` is where earlier scans saw data."""
+    left_behind = {
+        (account, region)
+        for account, region in known
+        if not any(one.account == account and one.region in (ANYWHERE, region) for one in organisation.departed)
+    }
+    discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=left_behind)
     return collect(provider, discovery, keep_tags=kept_tags(organisation), concurrency=concurrency, progress=progress)
 
 
