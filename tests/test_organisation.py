@@ -171,6 +171,7 @@ def test_with_the_rules_at_hand_an_unknown_one_is_refused_with_a_suggestion():
         ("      owner: treasury\n", "      owner: ''\n", 33, "datasets[0].loosen.owner", "somebody answers for it"),
         ("declassify: personal.*", "declassify: persona.*", 32, "datasets[0].loosen.declassify", "unknown class"),
         ("      facts: cross_border\n      declassify: personal.*\n", "", 30, "datasets[0].loosen", "needs 'declassify' or 'facts'"),
+        ("class: personal.contact", "class: personal.contact\n    subjects: -1", 39, "datasets[1].subjects", "at least 0"),
         ("country: IE", "country: EU", 40, "datasets[1].copies[0].country", "unknown country 'EU'"),
         ("keys: IE", "keys: ['']", 40, "datasets[1].copies[0].keys[0]", "unknown country"),
         ("trial: false", "trial: no", 43, "policies[1].trial", "expected true or false, found 'no'"),

@@ -143,6 +143,8 @@ def test_a_law_may_bar_places_before_anybody_is_on_its_list():
         ("class: payment.card", "class: payment.*", 22, "rules[0].tests[0].data.class", "unknown class"),
         ("origin: DE}", "origin: EEA}", 22, "rules[0].tests[0].data.origin", "unknown country 'EEA'"),
         ("at: US", "at: USA", 23, "rules[0].tests[0].copies[0].at", "unknown country 'USA'"),
+        ("at: US", "at: uk", 23, "rules[0].tests[0].copies[0].at", "did you mean 'GB'?"),
+        ("at: US", "at: US, keys: [DE, Mars]", 23, "rules[0].tests[0].copies[0].keys[1]", "unknown country 'Mars'"),
         ("k: primary", "k: main", 23, "rules[0].tests[0].copies[0].k", "unknown value 'main'; known: backup, cache"),
         ("expect: violation", "expect: fail", 24, "rules[0].tests[0].expect", "unknown value 'fail'"),
     ],
@@ -152,6 +154,15 @@ def test_a_mistake_in_a_rule_is_told_with_its_line_and_field(old, new, line, fie
     assert (told.path, told.line, told.field) == ("house.yaml", line, field)
     assert says in str(told)
     assert "\n" not in str(told)
+
+
+def test_a_pack_of_no_country_may_replace_rules_and_imagine_places():
+    text = changed("country: DE\n", "").replace("    instead:", "    replaces: older-rule\n    instead:")
+    pack = policy.load(text.replace("at: US, age_h: 3", "at: null, keys: XX"), "x")
+    assert pack.country == ""
+    assert pack.rules[0].replaces == ("older-rule",)
+    assert pack.examples[0].copies[0].at is None
+    assert pack.examples[0].copies[0].keys == ("XX",)
 
 
 def test_two_rules_or_two_examples_of_one_name_are_told_apart():

@@ -169,6 +169,26 @@ def test_hostile_keys_and_values_are_told_as_one_harmless_line():
     assert len(str(mistake("label: a\ncolour: " + "b" * 5000))) < 300
 
 
+def test_an_id_is_one_word_that_keys_and_commands_can_carry():
+    document = parse("label: a\nowner: [b]", "x")
+    assert document.identifier("a-b_c.d9", "label") == "a-b_c.d9"
+    for wrong in ("", "a b", "a|b", "-a", "a/b", "a\n", "é", "a" * 81):
+        with pytest.raises(UsageError, match="is not an id"):
+            document.identifier(wrong, "label")
+
+
+def test_of_two_alike_the_second_is_refused_where_it_stands():
+    document = parse("- a\n- b\n- a\n", "x")
+    document.unique([("a", [0]), ("b", [1])], "thing")
+    with pytest.raises(UsageError, match=r"x:3: \[2\]: thing 'a' is there twice, first on line 1") as caught:
+        document.unique([("a", [0]), ("b", [1]), ("a", [2])], "thing")
+    assert caught.value.line == 3
+
+
+def test_few_choices_are_listed_when_none_is_near():
+    assert "known: blue, red" in str(mistake("label: a\ncolour: zzz"))
+
+
 def test_the_schema_is_as_lenient_as_the_reader():
     written = schema(Shelf, "Shelf")
     properties = written["$defs"]["Shelf"]["properties"]
