@@ -524,13 +524,14 @@ def _standing_in(dataset: Dataset) -> tuple[str, ...]:
 
 
 def _looks_kept(looks: tuple[str, ...], own: str) -> tuple[str, ...]:
-    if len(looks) <= LOOKS_KEPT and len(msgspec.json.encode(looks)) <= _LOOKS:
+    kept = tuple(look for look in looks if _whole(look) == look)
+    if kept == looks and len(looks) <= LOOKS_KEPT and len(msgspec.json.encode(looks)) <= _LOOKS:
         return looks
-    kept: list[str] = []
-    for look in looks:
-        if look.startswith(own) and len(kept) < LOOKS_KEPT and len(msgspec.json.encode([*kept, look])) <= _LOOKS:
-            kept.append(look)
-    return (ANYWHERE, *kept)
+    nearest: list[str] = []
+    for look in kept:
+        if look.startswith(own) and len(nearest) < LOOKS_KEPT and _fits(" ".join([*nearest, look]), _LOOKS):
+            nearest.append(look)
+    return (ANYWHERE, *nearest)
 
 
 def _one_each(evidence: Iterable[ClassEvidence]) -> tuple[ClassEvidence, ...]:
@@ -546,8 +547,8 @@ def _one_each(evidence: Iterable[ClassEvidence]) -> tuple[ClassEvidence, ...]:
 
 
 def _cut(text: str, size: int) -> str:
-    """At most so many bytes of JSON, and no half of a surrogate pair, which no store would take."""
-    whole = text.encode("utf-8", "replace").decode()
+    """At most so many bytes of JSON, without halves of characters, which no store would take."""
+    whole = _whole(text)
     if _fits(whole, size):
         return whole
     kept = whole[:size]
@@ -558,10 +559,14 @@ def _cut(text: str, size: int) -> str:
 
 def _cut_id(text: str) -> str:
     """An id as rows keep it: one too long for a row stays distinct, and the same in every scan."""
-    if _fits(text.encode("utf-8", "replace").decode(), _ID):
+    if _fits(_whole(text), _ID):
         return _cut(text, _ID)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
     return _cut(text, _ID - len(digest)) + digest
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 def _fits(text: str, size: int) -> bool:

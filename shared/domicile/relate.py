@@ -410,7 +410,7 @@ def _set(placements: list[Placement]) -> Placement:
         resource_name=newest.resource_name,
         channel=first.channel,
         links=frozenset().union(*(one.links for one in placements)),
-        caused_by=next((one.caused_by for one in placements if one.caused_by), ""),
+        caused_by=min((one.caused_by for one in placements if one.caused_by), default=""),
         source_id=first.source_id,
         copies=len(placements),
         oldest_at=None if None in oldest else min(moment for moment in oldest if moment),
