@@ -14,10 +14,10 @@ from typing import Annotated, Any, Final, TextIO, get_args
 
 import msgspec
 import typer
-from click import ClickException
-from click.exceptions import Abort
+from msgspec.structs import replace
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from typer.exceptions import Abort, TyperException
 
 from domicile import __version__, bootstrap, policy, taxonomy, worked
 from domicile.bootstrap import Setup
@@ -350,9 +350,12 @@ def policy_test(
     for path, kind in given.items():
         if kind == "examples":
             cases.extend(policy.examples(bootstrap.read_text(path), str(path)))
-    for case in cases:
+    days = {pack.id: pack.as_of for pack in own}
+    for number, case in enumerate(cases):
         if case.rule not in rules:
             raise UsageError(f"example {case.name!r} is about a rule that is not there: {case.rule}")
+        if case.as_of is None:
+            cases[number] = replace(case, as_of=days[rules[case.rule].policy] or bootstrap.now().date())
     differences = worked.run(cases, rules)
     if differences:
         write(differences, "table", sys.stdout, columns=("rule", "name", "expected", "got", "because"))
@@ -368,8 +371,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a mistake is one line on stderr, never a traceback."""
     try:
         return int(app(args=arguments, prog_name="domicile", standalone_mode=False) or 0)
-    except ClickException as error:
-        _complain(error.format_message(), hint=f"domicile {' '.join((arguments or sys.argv[1:])[:1])} --help")
+    except TyperException as error:
+        first = next(iter(arguments if arguments is not None else sys.argv[1:]), "")
+        _complain(error.format_message(), hint=f"domicile {first} --help" if first in _commands() else "domicile --help")
         return Exit.USAGE
     except Abort:
         return Exit.FAILURE
@@ -393,6 +397,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def run() -> None:
     """Entry point of the console script."""
     sys.exit(main())
+
+
+def _commands() -> set[str]:
+    groups = {group.name for group in app.registered_groups if group.name}
+    return groups | {one.callback.__name__ for one in app.registered_commands if one.callback}
 
 
 def _complain(text: str, *, hint: str = "") -> None:
