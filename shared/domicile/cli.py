@@ -38,7 +38,6 @@ STATUSES: Final[tuple[str, ...]] = get_args(RowStatus)
 STORE: Final = "sqlite:///domicile.db"
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -50,12 +49,16 @@ app = typer.Typer(
     Exit codes: 0 nothing wrong and everything proven; 1 usage or configuration; 2 runtime failure; 3 violations;
     4 none, but not proven (gaps, unknowns, missing statements).""",
 )
-policies = typer.Typer(
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    help="Rules: what there is, what they ask, whether they judge as stated.",
-)
+policies = typer.Typer(rich_markup_mode=None, help="Rules: what there is, what they ask, whether they judge as stated.")
 app.add_typer(policies, name="policy")
+
+
+@policies.callback(invoke_without_command=True)
+@app.callback(invoke_without_command=True)
+def help_when_alone(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        sys.stdout.write(f"{context.get_help()}\n")
+
 
 FileOption = Annotated[
     Path | None, typer.Option("--file", "-f", help="Organisation file. Default: domicile.yaml, if it is here.")
@@ -369,11 +372,12 @@ def policy_test(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a mistake is one line on stderr, never a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        return int(app(args=arguments, prog_name="domicile", standalone_mode=False) or 0)
+        code = int(app(args=given or ["--help"], prog_name="domicile", standalone_mode=False) or 0)
     except TyperException as error:
-        first = next(iter(arguments if arguments is not None else sys.argv[1:]), "")
-        _complain(error.format_message(), hint=f"domicile {first} --help" if first in _commands() else "domicile --help")
+        about = f"{given[0]} " if given and given[0] in _commands() else ""
+        _complain(error.format_message(), hint=f"domicile {about}--help")
         return Exit.USAGE
     except Abort:
         return Exit.FAILURE
@@ -392,6 +396,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         _complain(f"internal error, please report it: {type(error).__name__}: {error} (DOMICILE_DEBUG=1 shows where)")
         return Exit.FAILURE
+    return code if given else Exit.USAGE
 
 
 def run() -> None:
