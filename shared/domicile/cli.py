@@ -28,7 +28,7 @@ from domicile.notify import messages
 from domicile.organisation import json_schema as organisation_schema
 from domicile.record import record
 from domicile.report import screen
-from domicile.report.formats import Format, write, write_document
+from domicile.report.formats import Format, plain, write, write_document
 from domicile.report.safe import terminal
 from domicile.scan import Exit, Settled, Weighed, exit_code, looks_of, settle, survey, weigh
 from domicile.stores import Question, Store, open_store
@@ -515,6 +515,7 @@ def _outcome(setup: Setup, weighed: Weighed, settled: Settled, *, recorded: bool
         gap_changes=settled.gaps,
         rules=setup.rules,
         exemptions=setup.organisation.exemptions,
+        accepted=setup.organisation.accepted_gaps,
         file=str(setup.path or ""),
     )
 
@@ -542,7 +543,7 @@ def _document(outcome: screen.Outcome) -> dict[str, Any]:
             {"dataset_id": one.dataset.id, "missing": one.missing, "would_break": one.would_break}
             for one in outcome.judgement.unclassified
         ],
-        "gaps": outcome.gaps,
+        "gaps": [{"gap": gap.key, **plain(gap)} for gap in outcome.gaps],
         "limits": outcome.inventory.limits,
         "changes": [
             {"violation_id": change.row.violation_id, "transition": change.transition} for change in outcome.changes

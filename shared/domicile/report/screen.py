@@ -11,6 +11,7 @@ from msgspec import Struct
 from domicile import geography
 from domicile.model import (
     ANYWHERE,
+    AcceptedGap,
     Account,
     Change,
     Classification,
@@ -66,6 +67,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     gap_changes: tuple[GapRow, ...]
     rules: tuple[Rule, ...]
     exemptions: tuple[Exemption, ...]
+    accepted: tuple[AcceptedGap, ...]
     file: str
 
 
@@ -294,6 +296,7 @@ def _open_points(outcome: Outcome, write: _Writer) -> None:
                 write.line(f"- {finding.rule}: {_sentence(finding)}")
             if len(some) > FEW:
                 write.line(f"… and {len(some) - FEW} more: domicile scan --format json")
+    _shown_only(outcome, write)
     waiting = outcome.judgement.unclassified
     if waiting:
         write.title(f"Not classified ({_n(len(waiting), 'dataset')}): what they hold would change a verdict")
@@ -310,6 +313,31 @@ def _open_points(outcome: Outcome, write: _Writer) -> None:
                     "datasets": number,
                 }
                 for (account, missing, rules), number in grouped.most_common()
+            ],
+            most=FEW,
+        )
+
+
+def _shown_only(outcome: Outcome, write: _Writer) -> None:
+    """What rules that do not bind would say: drafts, trials, days still far off."""
+    kept = {row.violation_id for row in outcome.rows if row.status != "resolved"}
+    unmet = Counter(
+        finding.rule
+        for finding in outcome.judgement.findings
+        if not finding.enforced and finding.verdict >= Verdict.VIOLATION and finding.id not in kept
+    )
+    if unmet:
+        standing = {rule.id: rule for rule in outcome.rules}
+        write.title("Shown only, since these rules do not bind yet or are on trial")
+        write.table(
+            [
+                {
+                    "rule": name,
+                    "standing": f"{standing[name].status}{', on trial' if standing[name].trial else ''}",
+                    "from": standing[name].enforce_from or "",
+                    "would break": number,
+                }
+                for name, number in unmet.most_common()
             ],
             most=FEW,
         )
@@ -360,7 +388,8 @@ def _coverage(outcome: Outcome, write: _Writer) -> None:
     accounts = {account.id: account for account in outcome.inventory.accounts}
     if outcome.gaps:
         write.title(f"Not seen ({len(outcome.gaps)}): what is there may be anywhere")
-        write.table([_gap(gap, accounts) for gap in outcome.gaps], most=FEW)
+        accepted = {one.gap: one for one in outcome.accepted if outcome.scan.as_of <= one.until}
+        write.table([_gap(gap, accounts, accepted.get(gap.key)) for gap in outcome.gaps], most=FEW)
     else:
         write.title("Everything inside the scope was looked at.")
     ended = [gap for gap in outcome.gap_changes if gap.ended]
@@ -378,7 +407,7 @@ def _coverage(outcome: Outcome, write: _Writer) -> None:
         write.line(f"Outside the promise: {told}.")
 
 
-def _gap(gap: Gap, accounts: Mapping[str, Account]) -> dict[str, Any]:
+def _gap(gap: Gap, accounts: Mapping[str, Account], accepted: AcceptedGap | None) -> dict[str, Any]:
     what = "everything" if gap.listing == ANYWHERE else gap.listing
     if gap.part:
         what += f", {gap.part} of {'every resource' if gap.resource_id == ANYWHERE else _tail(gap.resource_id)}"
@@ -386,7 +415,7 @@ def _gap(gap: Gap, accounts: Mapping[str, Account]) -> dict[str, Any]:
         "account": account_name(accounts.get(gap.cell.account), gap.cell.account),
         "region": "every region" if gap.cell.region == ANYWHERE else gap.cell.region,
         "what": what,
-        "why": gap.reason,
+        "why": f"{gap.reason} (accepted until {accepted.until})" if accepted else gap.reason,
     }
 
 
