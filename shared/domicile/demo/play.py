@@ -39,7 +39,7 @@ def play(keep: Path | None) -> None:
             "Eight AWS accounts, played by a local stand-in: no network, no credentials.",
         )
         cloud = stack.enter_context(LocalCloud())
-        story.plant(cloud, today)
+        story.plant(cloud, today - timedelta(days=1))
         stage = _Stage(folder, cloud.environment())
 
         _say("First, what a company sees that has written nothing down yet: every copy that crosses a border.")
@@ -52,7 +52,7 @@ def play(keep: Path | None) -> None:
         _say("One of the findings, explained:")
         stage.domicile("explain", stage.worst("in-rbi-payment-data", "set|"), expect=(0,))
 
-        story.move_on(cloud, today + timedelta(days=1))
+        story.move_on(cloud, today)
         _say(
             "Time passes. A replication rule is deleted, but its copies stay in Singapore. One replica table is",
             "really deleted. The nightly snapshots rotate. Somebody replicates statements to Singapore. And the",
