@@ -21,7 +21,7 @@ types: $(READY)
 	@$(BIN)/mypy -p domicile --no-error-summary
 
 test: $(READY) ## all tests
-	@$(BIN)/pytest -q -n auto
+	@$(BIN)/pytest -q -n auto --dist loadfile
 
 docs: $(READY) ## do the documents still tell the truth?
 	@$(BIN)/pytest -q tests/test_docs.py
