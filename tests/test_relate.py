@@ -1,0 +1,491 @@
+"""Which copies belong to the same data, and where each of them is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from core_cases import (
+    HERE,
+    HYDERABAD,
+    MUMBAI,
+    NOON,
+    SINGAPORE,
+    THERE,
+    VIRGINIA,
+    VOCABULARY,
+    arn,
+    copied,
+    gap,
+    holder,
+    look,
+    looks_at,
+    places,
+    related,
+    world,
+)
+from domicile.model import NEVER_EXPIRES, Copy, Location, part_of
+from domicile.relate import SAMPLES, place, relate
+
+LEDGER = holder("ledger")
+
+
+def ago(**time):
+    return NOON - timedelta(**time)
+
+
+def test_a_lone_resource_is_a_dataset_with_one_place():
+    [dataset] = related(LEDGER).values()
+    assert (dataset.id, dataset.provider, dataset.account, dataset.name) == (LEDGER.id, "aws", HERE, "ledger")
+    assert (dataset.root_country, dataset.members) == ("IN", (LEDGER.id,))
+    [only] = dataset.placements
+    assert (only.subject, only.kind, only.country, only.channel) == (f"resource|{LEDGER.id}", "primary", "IN", "")
+    assert (only.held, only.seen_in) == (True, (LEDGER.look,))
+
+
+def test_a_copy_seen_from_both_ends_is_one_place():
+    reader = holder("reader", SINGAPORE)
+    here = copied(LEDGER, reader, "read-replica")
+    there = copied(LEDGER, reader, "read-replica", look=reader.look)
+    [dataset] = related(LEDGER, reader, here, there).values()
+    assert places(dataset) == {f"resource|{LEDGER.id}": "primary", f"resource|{reader.id}": "replica"}
+    replica = dataset.placements[1]
+    assert (replica.source_id, replica.channel, replica.caused_by) == (LEDGER.id, "read-replica", here.caused_by)
+    assert replica.seen_in == tuple(sorted({here.look, reader.look}))
+
+
+def test_a_chain_of_copies_is_one_dataset():
+    second, third = holder("second", SINGAPORE), holder("third", VIRGINIA)
+    [dataset] = related(LEDGER, second, third, copied(LEDGER, second), copied(second, third)).values()
+    assert [one.country for one in dataset.placements] == ["IN", "SG", "US"]
+    assert dataset.placements[2].source_id == second.id
+
+
+# Shared holders.
+
+
+def test_a_dataset_ends_at_a_holder_that_receives_from_more_than_one_root():
+    payments, shop, central = (holder(name, kind="bucket") for name in ("payments", "shop", "central"))
+    links = copied(payments, central, "log-delivery"), copied(shop, central, "log-delivery")
+    datasets = related(payments, shop, central, *links)
+    assert set(datasets) == {payments.id, shop.id, central.id}
+    assert places(datasets[central.id]) == {f"resource|{central.id}": "log"}
+    assert datasets[central.id].parents == tuple(sorted((payments.id, shop.id)))
+    assert datasets[payments.id].feeds == datasets[shop.id].feeds == (central.id,)
+
+
+def test_a_holder_with_one_root_is_part_of_it():
+    payments, central = holder("payments", kind="bucket"), holder("central", kind="bucket")
+    assert set(related(payments, central, copied(payments, central, "log-delivery"))) == {payments.id}
+
+
+def test_what_is_downstream_of_a_shared_holder_belongs_to_it():
+    payments, shop, central = (holder(name, kind="bucket") for name in ("payments", "shop", "central"))
+    archive = holder("archive", SINGAPORE, "bucket")
+    links = copied(payments, central), copied(shop, central), copied(central, archive)
+    datasets = related(payments, shop, central, archive, *links)
+    assert datasets[central.id].members == tuple(sorted((central.id, archive.id)))
+
+
+def test_two_ways_from_the_same_root_are_no_sharing():
+    top, left, right, bottom = (holder(name) for name in "tlrb")
+    links = copied(top, left), copied(top, right), copied(left, bottom), copied(right, bottom)
+    assert set(related(top, left, right, bottom, *links)) == {top.id}
+
+
+def test_two_links_from_one_root_to_one_holder_are_no_sharing():
+    replica = holder("replica", SINGAPORE)
+    [dataset] = related(LEDGER, replica, copied(LEDGER, replica), copied(LEDGER, replica, "read-replica")).values()
+    assert dataset.placements[1].links == {"replication", "read-replica"}
+
+
+# Derivation runs one way.
+
+
+def test_what_is_made_from_a_snapshot_is_a_dataset_of_its_own_and_inherits():
+    snapshot = holder("snap", kind="snapshot", taken_of=LEDGER.id)
+    restored = holder("restored", SINGAPORE)
+    taken, made = copied(LEDGER, snapshot, "snapshot-taken"), copied(snapshot, restored, "restore")
+    datasets = related(LEDGER, snapshot, restored, taken, made)
+    assert set(datasets) == {LEDGER.id, restored.id}
+    assert datasets[restored.id].parents == (LEDGER.id,)
+    assert datasets[LEDGER.id].parents == datasets[LEDGER.id].feeds == ()
+    assert places(datasets[restored.id]) == {f"resource|{restored.id}": "primary"}
+    assert datasets[restored.id].placements[0].channel == ""
+
+
+def test_a_root_among_peers_that_was_restored_is_still_their_root():
+    first, second = holder("first", created_at=ago(days=9)), holder("second", SINGAPORE, created_at=ago(days=8))
+    made = copied("arn:aws:rds:ap-south-1:111111111111:db:gone", first, "restore")
+    datasets = related(
+        first, second, copied(first, second, "global-table"), copied(second, first, "global-table"), made
+    )
+    assert places(datasets[first.id]) == {f"resource|{first.id}": "primary", f"resource|{second.id}": "replica"}
+
+
+# Peers and cycles.
+
+
+def test_every_peer_is_a_place_and_the_earliest_made_is_the_anchor():
+    older, newer = holder("zzz", SINGAPORE, created_at=ago(days=9)), holder("aaa", created_at=ago(days=1))
+    [dataset] = related(
+        older, newer, copied(newer, older, "global-table"), copied(older, newer, "global-table")
+    ).values()
+    assert dataset.id == older.id
+    assert places(dataset) == {f"resource|{older.id}": "primary", f"resource|{newer.id}": "replica"}
+
+
+def test_of_those_made_at_the_same_time_the_least_id_is_the_anchor():
+    a, b = holder("a", SINGAPORE, created_at=ago(days=9)), holder("b", created_at=ago(days=9))
+    [dataset] = related(a, b, copied(a, b, "global-table")).values()
+    assert dataset.id == min(a.id, b.id)
+
+
+def test_a_peer_of_unknown_age_is_no_anchor_while_another_has_one():
+    a, b = holder("a"), holder("b", SINGAPORE, created_at=ago(days=1))
+    assert set(related(a, b, copied(a, b, "global-table"))) == {b.id}
+
+
+def test_a_cycle_of_copies_is_one_dataset_with_every_member_a_place():
+    a, b, c = holder("a", created_at=ago(days=3)), holder("b", SINGAPORE), holder("c", VIRGINIA)
+    [dataset] = related(a, b, c, copied(a, b), copied(b, c), copied(c, a)).values()
+    assert (dataset.id, [one.kind for one in dataset.placements]) == (a.id, ["primary", "replica", "replica"])
+
+
+def test_a_long_cycle_does_not_exhaust_the_search():
+    ring = [holder(f"{number:05}") for number in range(3000)]
+    links = [copied(one, ring[number - 1]) for number, one in enumerate(ring)]
+    assert len(related(*ring, *links)) == 1
+
+
+# What was never scanned.
+
+
+def test_a_target_never_scanned_is_a_place():
+    target = copied(LEDGER, "arn:aws:s3:::partner", location=Location("aws", SINGAPORE), account="999999999999")
+    [dataset] = related(LEDGER, target).values()
+    there = dataset.placements[1]
+    assert (there.subject, there.country, there.account) == ("resource|arn:aws:s3:::partner", "SG", "999999999999")
+    assert (there.held, there.resource_type, there.resource_name) == (False, "", "partner")
+
+
+def test_the_place_of_a_target_is_read_from_its_name_when_nothing_else_says():
+    target = arn("db", "reader", SINGAPORE, THERE)
+    [dataset] = related(LEDGER, copied(LEDGER, target, "read-replica")).values()
+    assert (dataset.placements[1].country, dataset.placements[1].account) == ("SG", THERE)
+
+
+def test_a_bucket_named_without_a_region_lies_where_it_was_found():
+    bucket, target = holder("payments", kind="bucket"), "arn:aws:s3:::elsewhere"
+    link = copied(bucket, target)
+    found = related(bucket, link, located={target: Location("aws", VIRGINIA)})[bucket.id].placements
+    assert [one.country for one in found] == ["US", "IN"]
+    lost = related(bucket, link)[bucket.id].placements
+    assert [(one.location, one.country) for one in lost if not one.held] == [(None, None)]
+
+
+def test_one_statement_that_names_the_place_is_enough():
+    bucket, target = holder("payments", kind="bucket"), "arn:aws:s3:::elsewhere"
+    links = copied(bucket, target), copied(bucket, target, "log-delivery", location=Location("aws", VIRGINIA))
+    for order in (links, links[::-1]):
+        places = related(bucket, *order)[bucket.id].placements
+        assert sorted(one.country for one in places) == ["IN", "US"]
+
+
+def test_a_source_never_scanned_from_which_data_still_flows_is_a_place():
+    reader, source = holder("reader", SINGAPORE), arn("db", "ledger", HYDERABAD, "999999999999")
+    flows = copied(source, reader, "read-replica", look=reader.look)
+    [dataset] = related(reader, flows).values()
+    assert (dataset.id, dataset.unseen) == (source, (source,))
+    assert [(one.kind, one.country, one.held) for one in dataset.placements] == [
+        ("primary", "IN", False),
+        ("replica", "SG", True),
+    ]
+
+
+def test_sources_never_scanned_of_a_shared_holder_are_places_too():
+    central = holder("central", SINGAPORE)
+    sources = [arn("db", name, HYDERABAD, "999999999999") for name in "ab"]
+    datasets = related(central, *(copied(one, central, "read-replica", look=central.look) for one in sources))
+    assert set(datasets) == {central.id, *sources}
+    assert all(len(datasets[one].placements) == 1 for one in sources)
+
+
+def test_a_source_that_was_copied_from_once_and_not_seen_is_no_place():
+    copy = holder("copy", SINGAPORE, "snapshot")
+    gone = arn("snapshot", "gone")
+    [dataset] = related(copy, copied(gone, copy, "snapshot-copy", look=copy.look)).values()
+    assert [one.resource_id for one in dataset.placements] == [copy.id]
+
+
+def test_a_source_is_unseen_only_where_nobody_looked():
+    copy, gone = holder("copy", SINGAPORE, "snapshot"), arn("snapshot", "gone")
+    link = copied(gone, copy, "snapshot-copy", look=copy.look)
+    [dataset] = related(copy, link).values()
+    assert dataset.unseen == ()
+    denied = look("rds.snapshots", listed=False, gaps=[gap("rds.snapshots")])
+    others = [one for one in looks_at() if one.key != denied.key]
+    [dataset] = related(copy, link, looks=[*others, denied]).values()
+    assert dataset.unseen == (gone,)
+    [dataset] = related(copy, link, looks=[one for one in looks_at() if one.cell.region != MUMBAI]).values()
+    assert dataset.unseen == (gone,)
+
+
+def test_the_source_of_what_was_restored_hands_on_though_it_is_gone():
+    restored, gone = holder("restored"), arn("db", "gone", SINGAPORE)
+    datasets = related(restored, copied(gone, restored, "restore", look=restored.look))
+    assert datasets[restored.id].parents == (gone,)
+    assert datasets[gone].placements == ()
+
+
+# Copies without a resource, and copies that rotate.
+
+
+def test_a_geo_redundant_copy_is_a_place_without_a_resource():
+    [dataset] = related(LEDGER, copied(LEDGER, "", "geo-redundancy", location=Location("aws", SINGAPORE))).values()
+    implied = dataset.placements[0]
+    assert implied.subject == f"implied|{LEDGER.id}|geo-redundancy|aws:{SINGAPORE}"
+    assert (implied.kind, implied.country, implied.account, implied.held) == ("replica", "SG", HERE, False)
+
+
+def test_copies_by_another_channel_or_to_another_place_are_other_copies():
+    somewhere, elsewhere = Location("aws", SINGAPORE), Location("aws", VIRGINIA)
+    links = (
+        copied(LEDGER, "", "geo-redundancy", location=somewhere),
+        copied(LEDGER, "", "geo-redundancy", location=elsewhere),
+        copied(LEDGER, "", "log-delivery", location=elsewhere),
+        copied(LEDGER, "", "log-delivery"),
+    )
+    [dataset] = related(LEDGER, *links).values()
+    assert len(dataset.placements) == 5
+    assert f"implied|{LEDGER.id}|log-delivery|unknown" in places(dataset)
+
+
+def snapshots(*ages, region=MUMBAI, **more):
+    for age in ages:
+        at = ago(days=age) if age is not None else None
+        one = holder(f"snap-{age}", region, "snapshot", created_at=at, taken_of=LEDGER.id, **more)
+        yield from (one, copied(LEDGER, one, "snapshot-taken", look=one.look))
+
+
+def test_snapshots_of_one_database_in_one_place_are_one_set():
+    [dataset] = related(LEDGER, *snapshots(*range(9))).values()
+    found = dataset.placements[1]
+    assert found.subject == f"set|{LEDGER.id}|snapshot-taken|{HERE}|aws:{MUMBAI}"
+    assert (found.kind, found.copies, found.oldest_at, found.newest_at) == ("snapshot", 9, ago(days=8), NOON)
+    assert len(found.samples) == SAMPLES
+    assert found.resource_id == arn("snapshot", "snap-0")
+
+
+def test_a_fact_of_a_set_is_true_when_it_is_of_every_copy():
+    def fact(name, *values):
+        sightings = []
+        for number, value in enumerate(values):
+            one = holder(f"s{number}", kind="snapshot", taken_of=LEDGER.id, **{name: value})
+            sightings += [one, copied(LEDGER, one, "snapshot-taken", look=one.look)]
+        return getattr(related(LEDGER, *sightings)[LEDGER.id].placements[1], name)
+
+    assert fact("cmk", True, True) is True
+    assert fact("cmk", True, False, None) is False
+    assert fact("cmk", True, None) is None
+    assert fact("retention_days", 7, NEVER_EXPIRES) == 7
+    assert fact("retention_days", 7, None) is None
+
+
+def test_the_oldest_of_a_set_is_unknown_when_one_age_is():
+    [dataset] = related(LEDGER, *snapshots(3, None)).values()
+    assert (dataset.placements[1].oldest_at, dataset.placements[1].newest_at) == (None, ago(days=3))
+
+
+def test_the_keys_of_a_set_are_those_of_all_its_copies():
+    def keys(*names):
+        found = [list(snapshots(number, key=key)) for number, key in enumerate(names)]
+        return related(LEDGER, *(one for pair in found for one in pair))[LEDGER.id].placements[1].key_countries
+
+    here, abroad = (f"arn:aws:kms:{region}:{HERE}:key/1" for region in (MUMBAI, SINGAPORE))
+    assert keys(here, here) == ("IN",)
+    assert keys(here, abroad) == ("IN", "SG")
+    assert keys(abroad, "") == ("", "SG")
+    assert keys("", "") is None
+    assert keys("alias/x") == ("",)
+
+
+def rotated(*, intermediate: bool, database: bool = True):
+    """A database, its snapshot at home, and the copy of that snapshot abroad."""
+    home = holder("home", kind="snapshot", taken_of=LEDGER.id)
+    abroad = holder("abroad", SINGAPORE, "snapshot", taken_of=LEDGER.id)
+    sightings = [abroad, copied(home.id, abroad, "snapshot-copy", look=abroad.look)]
+    if intermediate:
+        sightings += [home, copied(LEDGER, home, "snapshot-taken", look=home.look)]
+    return related(*sightings, *([LEDGER] if database else []))
+
+
+def test_a_copy_abroad_has_the_same_key_before_and_after_its_snapshot_at_home_rotated_away():
+    key = f"set|{LEDGER.id}|snapshot-copy|{HERE}|aws:{SINGAPORE}"
+    for intermediate in (True, False):
+        for database in (True, False):
+            datasets = rotated(intermediate=intermediate, database=database)
+            assert set(datasets) == {LEDGER.id}
+            assert key in places(datasets[LEDGER.id])
+
+
+def test_a_snapshot_nobody_says_the_source_of_belongs_to_what_it_was_taken_of():
+    orphan = holder("orphan", SINGAPORE, "snapshot", taken_of=LEDGER.id)
+    for database in ((LEDGER,), ()):
+        [dataset] = related(orphan, *database).values()
+        assert f"set|{LEDGER.id}|snapshot|{HERE}|aws:{SINGAPORE}" in places(dataset)
+        assert dataset.id == LEDGER.id
+
+
+def test_the_looks_behind_a_set_name_no_copy_that_rotates():
+    at_night = []
+    for night in range(3):
+        one = holder(f"night-{night}", kind="snapshot", taken_of=LEDGER.id)
+        link = copied(LEDGER, one, "snapshot-taken", look=part_of(one.look, "origin", one.id))
+        at_night.append(related(LEDGER, one, link)[LEDGER.id].placements[1].seen_in)
+    assert set(at_night) == {(look("rds.snapshots").key, look("rds.snapshots").key + "#origin@*")}
+
+
+# Kinds.
+
+
+def test_one_physical_copy_listed_twice_is_one_and_a_backup():
+    snapshot = holder("snap", kind="snapshot", taken_of=LEDGER.id, created_at=NOON, tags={"a": "1"})
+    point = replace(
+        holder("x", kind="recovery-point"), id=snapshot.id, retention_days=35, cmk=True, tags={"b": "2"}
+    )  # fmt: skip
+    links = (
+        copied(LEDGER, snapshot, "snapshot-taken", look=snapshot.look),
+        copied(LEDGER, point, "recovery-point", look=point.look),
+    )
+    for order in ((snapshot, point, *links), (point, snapshot, *links[::-1])):
+        [dataset] = related(LEDGER, *order).values()
+        [found] = [one for one in dataset.placements if one.subject.startswith("set|")]
+        assert (found.kind, found.copies, found.channel) == ("backup", 1, "recovery-point")
+        assert (found.oldest_at, found.retention_days, found.cmk) == (NOON, 35, True)
+        assert found.seen_in == (point.look, snapshot.look)
+
+
+def test_a_backup_stays_a_backup_whatever_made_it():
+    point = holder("point", kind="recovery-point", taken_of=LEDGER.id)
+    [dataset] = related(LEDGER, point, copied(LEDGER, point, "snapshot-taken", look=point.look)).values()
+    assert dataset.placements[1].kind == "backup"
+
+
+def test_a_store_of_logs_is_a_log_even_as_a_root():
+    group = holder("trail", kind="log-group")
+    assert places(related(group)[group.id]) == {f"resource|{group.id}": "log"}
+
+
+def test_a_region_nobody_mapped_has_no_country():
+    lost = holder("lost", "xx-nowhere-1")
+    assert related(lost)[lost.id].placements[0].country is None
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("arn:aws:rds:ap-south-1:111111111111:db:ledger", (Location("aws", "ap-south-1"), "111111111111")),
+        ("arn:aws:s3:::bucket", (None, "")),
+        ("implied|arn:aws:s3:::bucket|x|y", (None, "")),
+        ("arn:aws:rds", (None, "")),
+        ("", (None, "")),
+    ],
+)
+def test_an_arn_names_a_place(name, expected):
+    assert place(name) == expected
+
+
+# Whatever the world looks like.
+
+NAMES = tuple("abcdef")
+KINDS = dict(zip(NAMES, ("db", "db", "bucket", "snapshot", "snapshot", "recovery-point"), strict=True))
+REGIONS = (MUMBAI, SINGAPORE, VIRGINIA, "xx-nowhere-1")
+
+
+@st.composite
+def worlds(draw):
+    """Up to six holders with copies between any of them, and holders that nobody scanned."""
+    there = draw(st.lists(st.sampled_from(NAMES), unique=True))
+    holders = {}
+    for name in NAMES:
+        made = draw(st.one_of(st.none(), st.integers(0, 3).map(lambda days: ago(days=days))))
+        taken_of = arn("db", draw(st.sampled_from("ab"))) if KINDS[name] in ("snapshot", "recovery-point") else ""
+        holders[name] = holder(name, draw(st.sampled_from(REGIONS)), KINDS[name], created_at=made, taken_of=taken_of)
+    ends = st.sampled_from(NAMES)
+    links = draw(
+        st.lists(st.tuples(ends, ends, st.sampled_from(sorted(VOCABULARY.channels)), st.booleans()), max_size=10)
+    )
+    copies = []
+    for source, target, channel, named in links:
+        fields = {} if named else {"location": None}
+        copies.append(copied(holders[source], holders[target], channel, **fields))
+    return [holders[name] for name in there], copies
+
+
+@settings(deadline=None)
+@given(worlds(), st.randoms())
+def test_relating_is_indifferent_to_order(drawn, random):
+    holders, copies = drawn
+    expected = relate(world(*holders, *copies), VOCABULARY)
+    random.shuffle(holders)
+    random.shuffle(copies)
+    assert relate(world(*holders, *copies, *copies), VOCABULARY) == relate(
+        world(*copies, *copies, *holders), VOCABULARY
+    )
+    assert relate(world(*copies, *holders), VOCABULARY) == expected
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_every_resource_is_in_exactly_one_dataset_and_is_a_place_in_it(drawn):
+    holders, copies = drawn
+    datasets = relate(world(*holders, *copies), VOCABULARY)
+    members = [member for dataset in datasets for member in dataset.members]
+    assert len(members) == len(set(members))
+    for one in holders:
+        [home] = [dataset for dataset in datasets if one.id in dataset.members]
+        assert any(one.id == it.resource_id or it.subject.startswith("set|") for it in home.placements)
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_every_target_of_a_copy_is_a_place_and_no_place_is_invented(drawn):
+    holders, copies = drawn
+    datasets = relate(world(*holders, *copies), VOCABULARY)
+    subjects = [one.subject for dataset in datasets for one in dataset.placements if not one.subject.startswith("set|")]
+    assert len(subjects) == len(set(subjects))
+    counted = sum(one.copies for dataset in datasets for one in dataset.placements)
+    targets = {
+        (one.of, one.channel, one.location) if VOCABULARY.channels[one.channel].implied else one.id for one in copies
+    }
+    flowing = {
+        one.of
+        for one in copies
+        if VOCABULARY.channels[one.channel].continuous or VOCABULARY.channels[one.channel].relation == "peer"
+    }
+    assert counted == len({one.id for one in holders} | targets | flowing)
+
+
+@settings(deadline=None)
+@given(worlds())
+def test_the_anchor_is_a_member_and_parents_are_other_datasets(drawn):
+    holders, copies = drawn
+    datasets = relate(world(*holders, *copies), VOCABULARY)
+    ids = {dataset.id for dataset in datasets}
+    for dataset in datasets:
+        assert dataset.id in dataset.members
+        assert dataset.id not in dataset.parents
+        assert {*dataset.parents, *dataset.feeds} <= ids
+        for one in dataset.feeds:
+            assert any(dataset.id in other.parents for other in datasets if other.id == one)
+
+
+def test_a_copy_of_itself_changes_nothing():
+    assert places(related(LEDGER, Copy(LEDGER.id, "replication", LEDGER.location, LEDGER.id))[LEDGER.id]) == {
+        f"resource|{LEDGER.id}": "primary"
+    }
