@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 from msgspec import Struct
@@ -44,6 +45,14 @@ class Setup(Struct, frozen=True):
 
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
+
+
+def day_of(moment: datetime, said: Organisation) -> date:
+    """The day it is where the organisation is."""
+    try:
+        return moment.astimezone(ZoneInfo(said.timezone)).date()
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(f"this machine knows no time zone {said.timezone!r}", field="timezone") from error
 
 
 def packs(files: Iterable[Path] = ()) -> tuple[Pack, ...]:

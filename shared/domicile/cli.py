@@ -8,7 +8,8 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
+from datetime import date
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Final, TextIO, get_args
 
@@ -95,10 +96,15 @@ def scan(
 
     Without an organisation file nothing is judged: the scan lists every copy that crosses a border.
     """
+    if notices and format not in ("table", "json"):
+        raise UsageError(f"--notices goes with --format table or json, not {format}")
     setup = bootstrap.setup(file)
     organisation = setup.organisation
     started = bootstrap.now()
-    day = _day(as_of, started)
+    day = _day(as_of) if as_of else bootstrap.day_of(started, organisation)
+    beside = None if account or region or as_of else _inventory_of(store)
+    for path in (output, inventory or beside):
+        _require_writable(path)
     with ExitStack() as stack:
         kept = None if account or region or as_of else stack.enter_context(_store(store))
         begun = (
@@ -122,23 +128,21 @@ def scan(
             )
         weighed = weigh(seen, provider.vocabulary, organisation, setup.rules, as_of=day, now=started)
         settled = settle(kept, begun, weighed, organisation, clock=bootstrap.now) if kept else _imagined(weighed, begun)
-    where = inventory or (_inventory_of(store) if kept else None)
+    where = inventory or beside
     if where:
         with _output(where) as stream:
             write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
     outcome = _outcome(setup, weighed, settled, recorded=kept is not None)
+    told = messages(settled.changes, settled.gaps, begun, previous=settled.previous, exemptions=organisation.exemptions)
     with _output(output) as stream:
         if format == "table":
             screen.show(outcome, stream)
+            for message in told if notices else ():
+                print_lines(["", f"Notice ({message.kind}): {message.subject}", *message.lines], stream)
         elif format == "json":
-            write_document(_document(outcome), stream)
+            write_document(_document(outcome) | ({"notices": told} if notices else {}), stream)
         else:
             write([row for row in settled.rows if row.status != "resolved"], format, stream, fields=ROW_FIELDS)
-        if notices:
-            for message in messages(
-                settled.changes, settled.gaps, begun, previous=settled.previous, exemptions=organisation.exemptions
-            ):
-                print_lines(["", f"Notice ({message.kind}): {message.subject}", *message.lines], stream)
     raise typer.Exit(exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day))
 
 
@@ -177,7 +181,7 @@ def violations(
         entity=entity,
         caused_by=caused_by,
         dataset=dataset,
-        changed_on=_day(changed_on, bootstrap.now()) if changed_on else None,
+        changed_on=_day(changed_on) if changed_on else None,
         limit=limit,
     )
     with _store(store, existing=True) as kept, _output(output) as stream:
@@ -401,6 +405,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Entry point of the console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that cannot show a character gets its code instead of an error.
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     sys.exit(main())
 
 
@@ -424,9 +432,7 @@ def _one_of(option: str, value: str, known: Sequence[str]) -> None:
         raise UsageError(f"{option} must be one of {', '.join(known)}, not {terminal(value, 40)}")
 
 
-def _day(text: str, started: datetime) -> date:
-    if not text:
-        return started.date()
+def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
@@ -549,6 +555,12 @@ def _document(outcome: screen.Outcome) -> dict[str, Any]:
             {"violation_id": change.row.violation_id, "transition": change.transition} for change in outcome.changes
         ],
     }
+
+
+def _require_writable(path: Path | None) -> None:
+    """Said before a long scan, not after it."""
+    if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise UsageError("cannot be written", path=str(path))
 
 
 @contextmanager
