@@ -26,7 +26,7 @@ test: $(READY) ## all tests
 docs: $(READY) ## do the documents still tell the truth?
 	@$(BIN)/pytest -q tests/test_docs.py
 
-demo: $(READY) ## an invented company on this machine, scanned twice; no cloud account needed
+demo: $(READY) ## an invented company on this machine, scanned as it changes; no cloud account needed
 	@$(BIN)/domicile demo
 
 fix: $(READY) ## format, and renew the generated blocks of the documents
