@@ -37,6 +37,7 @@ from domicile.model import (
     Scan,
     Tagged,
     TagRule,
+    Verdict,
     Vocabulary,
     part_of,
 )
@@ -203,8 +204,9 @@ def judged(
 
 def verdicts(judgement: Judgement) -> dict[str, str]:
     """Worst verdict by subject; what was met is a pass."""
-    met = {subject: "pass" for _, _, subject in judgement.met}
-    return met | {one.subject: str(one.verdict) for one in judgement.findings}
+    found = [(Verdict.PASS, subject) for _, _, subject in judgement.met]
+    found += [(one.verdict, one.subject) for one in judgement.findings]
+    return {subject: str(verdict) for verdict, subject in sorted(found)}
 
 
 class History(Struct):
