@@ -102,11 +102,11 @@ def scan(
     organisation = setup.organisation
     started = bootstrap.now()
     day = _day(as_of) if as_of else bootstrap.day_of(started, organisation)
-    beside = None if account or region or as_of else _inventory_of(store)
-    for path in (output, inventory or beside):
-        _require_writable(path)
     with ExitStack() as stack:
         kept = None if account or region or as_of else stack.enter_context(_store(store))
+        where = inventory or (_inventory_of(store) if kept else None)
+        for path in (output, where):
+            _require_writable(path)
         begun = (
             kept.begin(started, as_of=day, providers=("aws",), digests=setup.digests)
             if kept
@@ -128,7 +128,6 @@ def scan(
             )
         weighed = weigh(seen, provider.vocabulary, organisation, setup.rules, as_of=day, now=started)
         settled = settle(kept, begun, weighed, organisation, clock=bootstrap.now) if kept else _imagined(weighed, begun)
-    where = inventory or beside
     if where:
         with _output(where) as stream:
             write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
