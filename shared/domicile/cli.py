@@ -131,7 +131,7 @@ def scan(
     if where:
         with _output(where) as stream:
             write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
-    outcome = _outcome(setup, weighed, settled, recorded=kept is not None)
+    outcome = _outcome(setup, weighed, settled, store if kept else "")
     told = messages(settled.changes, settled.gaps, begun, previous=settled.previous, exemptions=organisation.exemptions)
     with _output(output) as stream:
         if format == "table":
@@ -506,10 +506,11 @@ def _imagined(weighed: Weighed, scan: Scan) -> Settled:
     return Settled(scan, None, changes, (), tuple(sorted((one.row for one in changes), key=lambda row: row.rank)))
 
 
-def _outcome(setup: Setup, weighed: Weighed, settled: Settled, *, recorded: bool) -> screen.Outcome:
+def _outcome(setup: Setup, weighed: Weighed, settled: Settled, store: str) -> screen.Outcome:
     return screen.Outcome(
         scan=settled.scan,
-        recorded=recorded,
+        recorded=bool(store),
+        first=settled.previous is None,
         inventory=weighed.inventory,
         datasets=weighed.datasets,
         classifications=weighed.classifications,
@@ -522,6 +523,7 @@ def _outcome(setup: Setup, weighed: Weighed, settled: Settled, *, recorded: bool
         exemptions=setup.organisation.exemptions,
         accepted=setup.organisation.accepted_gaps,
         file=str(setup.path or ""),
+        store="" if store == STORE else store,
     )
 
 

@@ -57,6 +57,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     scan: Scan
     recorded: bool
+    first: bool
     inventory: Inventory
     datasets: tuple[Dataset, ...]
     classifications: Mapping[str, Classification]
@@ -69,6 +70,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     exemptions: tuple[Exemption, ...]
     accepted: tuple[AcceptedGap, ...]
     file: str
+    store: str
+    """The URL of the store, where it is not the usual one."""
 
 
 def show(outcome: Outcome, stream: TextIO) -> None:
@@ -278,7 +281,7 @@ def _short_why(row: Row) -> str:
 def _changes(outcome: Outcome, write: _Writer) -> None:
     count: Counter[str] = Counter(change.transition for change in outcome.changes)
     told = [f"{count[name]} {word}" for name, word in _VERBS.items() if count[name]]
-    if outcome.recorded and outcome.scan.number > 1:
+    if outcome.recorded and not outcome.first:
         write.title(f"Since the last scan: {', '.join(told) or 'nothing changed'}.")
         resolved = [change.row for change in outcome.changes if change.transition == "resolved"]
         if resolved:
@@ -411,28 +414,35 @@ def _gap(gap: Gap, accounts: Mapping[str, Account], accepted: AcceptedGap | None
     what = "everything" if gap.listing == ANYWHERE else gap.listing
     if gap.part:
         what += f", {gap.part} of {'every resource' if gap.resource_id == ANYWHERE else _tail(gap.resource_id)}"
+    why = f"{gap.reason}: {gap.detail}" if gap.reason == "error" else gap.reason
     return {
         "account": account_name(accounts.get(gap.cell.account), gap.cell.account),
         "region": "every region" if gap.cell.region == ANYWHERE else gap.cell.region,
         "what": what,
-        "why": f"{gap.reason} (accepted until {accepted.until})" if accepted else gap.reason,
+        "why": f"{why} (accepted until {accepted.until})" if accepted else why,
     }
 
 
 def _next(outcome: Outcome, write: _Writer) -> None:
-    lines = []
     worst = next((row for row in outcome.rows if row.status == "open" and not row.exemption_id), None)
+    lines = []
+    if worst and outcome.recorded:
+        lines.append((f"domicile explain {worst.violation_id[:SHORT_ID]}", "why, since when, what to do"))
+        lines.append((f"domicile violations --rule {worst.rule}", "all of them, worst first"))
+    if outcome.recorded:
+        lines.append(("domicile inventory --crossing", "every copy that crosses a border"))
+    elif worst:
+        lines.append((f"domicile policy show {worst.rule}", "what the rule asks, and of whom"))
     if not outcome.rules:
-        lines.append("domicile inventory --crossing     # every copy that crosses a border")
-        lines.append("domicile policy list              # the rules that can be adopted in domicile.yaml")
-    elif worst and outcome.recorded:
-        lines.append(f"domicile explain {worst.violation_id[:SHORT_ID]}       # why, since when, what to do")
-        lines.append(f"domicile violations --rule {worst.rule}")
-    if outcome.rules:
-        lines.append("domicile inventory --crossing     # every copy that crosses a border")
+        lines.append(("domicile policy list", "the rules that domicile.yaml can adopt"))
+    if not outcome.recorded:
+        lines.append(("domicile scan", "the whole, and on record"))
+    store = f" --store {outcome.store}" if outcome.store else ""
+    pasteable = [(text if " policy " in text else f"{text}{store}", why) for text, why in lines]
+    width = max(len(text) for text, _ in pasteable)
     write.title("Next:")
-    for line in lines[:3]:
-        write.line(f"  {line}")
+    for text, why in pasteable[:3]:
+        write.line(f"  {text:{width}}  # {why}")
 
 
 def explain(
