@@ -211,7 +211,7 @@ def placed(line: Mapping[str, Any]) -> dict[str, Any]:
         "country": place(line["country"], line["region"]),
         "region": line["region"],
         "kind": line["kind"],
-        "what": line["resource_name"] if line["copies"] == 1 else f"{line['copies']} x {line['resource_name']}",
+        "what": line["resource_name"] if line["copies"] == 1 else f"{line['copies']}, newest {line['resource_name']}",
         "by": line["channel"] or "itself",
         "from": place(line["root_country"], line["root_region"]),
         "classes": ", ".join(line["classes"]) or "not classified",
@@ -472,12 +472,13 @@ def explain(
         "caused by": row.caused_by,
         "data from": f"{row.root_resource_id} in {place(row.root_country, row.root_region)}",
         "classes": ", ".join(row.classes),
+        "copies": _span(row),
     }
     for name, value in facts.items():
         if value:
             write.line(f"  {name:14} {value}")
     for evidence in row.class_evidence:
-        write.line(f"  {'because':14} {evidence.name}: {evidence.detail} ({evidence.source})")
+        write.line(f"  {'says':14} {evidence.name}: {evidence.detail} ({evidence.source})")
     for seen in row.evidence:
         write.line(f"  {'seen':14} {seen.operation}: {seen.field} = {seen.value}")
     write.title("Under")
@@ -499,6 +500,13 @@ def explain(
     write.line(f"  correct  if it does not hold {held}: declassify it under `datasets` in the organisation file")
     target = row.subject.split("|")[1] if row.subject.startswith(("resource|", "set|", "implied|")) else row.dataset_id
     write.line(f"  exempt   an entry under `exemptions` with rule {row.rule}, resource {target}, and at most 365 days")
+
+
+def _span(row: Row) -> str:
+    """How many copies a row stands for, and from when to when, as of the day it was written."""
+    if row.copies < 2 or not (row.oldest_at and row.newest_at):
+        return ""
+    return f"{row.copies} on {row.last_changed.date()}, from {row.oldest_at.date()} to {row.newest_at.date()}"
 
 
 def place(country: str, region: str) -> str:
