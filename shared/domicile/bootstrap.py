@@ -19,6 +19,7 @@ from domicile import __version__, organisation, policy, yamltext
 from domicile.errors import UsageError
 from domicile.judge import ID_VERSION
 from domicile.model import Organisation, Rule
+from domicile.notify import EXEMPTIONS, fingerprint
 from domicile.policy import Pack
 from domicile.providers.service import Provider
 
@@ -35,11 +36,12 @@ class Setup(Struct, frozen=True):
 
     @property
     def digests(self) -> dict[str, str]:
-        """Fingerprints of rules, file and engine, for the scan row."""
+        """Fingerprints of rules, file, engine and exemptions, for the scan row."""
         return {
-            "rules": _digest(msgspec.json.encode(self.rules, order="deterministic")),
-            "config": _digest(msgspec.json.encode(self.organisation, order="deterministic")),
+            "rules": _digest(self.rules),
+            "config": _digest(self.organisation),
             "engine": f"{__version__}+{ID_VERSION}",
+            EXEMPTIONS: " ".join(sorted(map(fingerprint, self.organisation.exemptions))),
         }
 
 
@@ -122,8 +124,8 @@ def kind_of(path: Path) -> Literal["organisation", "policy", "examples"]:
     return "policy" if isinstance(data, dict) and "rules" in data else "organisation"
 
 
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
+def _digest(judged_by: object) -> str:
+    return hashlib.sha256(msgspec.json.encode(judged_by, order="deterministic")).hexdigest()[:16]
 
 
 @contextmanager
