@@ -361,6 +361,41 @@ def test_a_question_refused_for_one_of_many_copies_keeps_the_set_from_being_reso
     assert history.scan(world(), as_of=later(2)) == ["resolved"]
 
 
+def test_copies_that_are_known_by_another_channel_now_are_not_gone():
+    """What joined them to the database is told no more; the copies stand where they stood."""
+    database = holder("ledger", tags=PAYMENTS)
+    copy = holder("copy", SINGAPORE, "snapshot", taken_of=database.id)
+    history = breached(database, copy, copied(database, copy, "snapshot-copy", look=copy.look))
+    history.scan(world(database, copy), as_of=later(1))
+    linked = history.about(f"set|{database.id}|snapshot-copy|{HERE}|aws:{SINGAPORE}")
+    assert (linked.status, linked.status_because.partition(":")[0]) == ("unconfirmed", "evidence-gone")
+    history.scan(world(database), as_of=later(2))
+    assert {row.status for row in history.rows.values()} == {"resolved"}
+
+
+def test_copies_made_some_other_way_in_the_same_place_are_other_copies():
+    database = holder("ledger", tags=PAYMENTS)
+    copy = holder("copy", SINGAPORE, "snapshot", taken_of=database.id)
+    point = holder("point", SINGAPORE, "recovery-point", taken_of=database.id)
+    taken = copied(database, copy, "snapshot-copy", look=copy.look)
+    backed_up = copied(database, point, "recovery-point", look=point.look)
+    history = History()
+    assert history.scan(world(database, copy, point, taken, backed_up)) == ["opened", "opened"]
+    history.scan(world(database, point, backed_up))
+    assert {row.channel: row.status for row in history.rows.values()} == {
+        "snapshot-copy": "resolved",
+        "recovery-point": "open",
+    }
+
+
+def test_a_set_is_not_gone_while_anything_in_its_place_cannot_be_seen():
+    history = History()
+    history.scan(nightly(0))
+    elsewhere, there = gap("backup.points"), gap("backup.points", SINGAPORE)
+    assert history.scan(world(looks=refused(there)), as_of=later(1)) == ["unconfirmed"]
+    assert history.scan(world(looks=refused(elsewhere)), as_of=later(2)) == ["resolved"]
+
+
 # Classes.
 
 TAGGED_ABROAD = holder("payments", SINGAPORE, "bucket", tags=PAYMENTS)
@@ -471,6 +506,14 @@ def test_a_dataset_that_is_gone_takes_its_row_with_it_on_proof_only():
     history = History()
     history.scan(world(LEDGER), BACKED_UP)
     assert history.scan(world(looks=refused(gap("rds.instances"))), BACKED_UP) == ["unconfirmed"]
+    assert history.scan(world(), BACKED_UP) == ["resolved"]
+
+
+def test_a_dataset_is_not_gone_while_any_place_may_hold_what_it_left():
+    history = History()
+    history.scan(world(LEDGER), BACKED_UP)
+    assert history.scan(world(looks=refused(gap("rds.snapshots", SINGAPORE, THERE))), BACKED_UP) == ["unconfirmed"]
+    assert history.row.status_because.startswith("coverage-lost: ")
     assert history.scan(world(), BACKED_UP) == ["resolved"]
 
 

@@ -6,6 +6,7 @@ A row is resolved only on proof, and the proof lies with the holder of the data.
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
@@ -244,6 +245,10 @@ class _Seen:
 
     def __init__(self, judgement: Judgement, looks: Looks, departed: tuple[Departed, ...]) -> None:
         self._judgement, self._looks, self._departed = judgement, looks, departed
+        self._sets: dict[tuple[str, ...], list[Presence]] = defaultdict(list)
+        for subject, presence in judgement.present.items():
+            if subject.startswith("set|"):
+                self._sets[_place_of_set(subject)].append(presence)
         self._shortened = {_cut_id(subject): subject for subject in judgement.present if subject != _cut_id(subject)}
 
     def standing_of(self, row: Row) -> Standing:
@@ -260,7 +265,7 @@ class _Seen:
         if not (self.proves(row) or (declared and not row.seen_in)):
             return "coverage-lost"
         if row.subject.startswith("logs|"):
-            if any(gap.cell.account == row.account and not gap.part for gap in self._looks.gaps):
+            if self._hidden(row, row.account, ANYWHERE):
                 return "coverage-lost"
             about = f"dataset|{row.dataset_id}"
             presence = judgement.present.get(self._shortened.get(about, about))
@@ -279,7 +284,26 @@ class _Seen:
         # Without a type, nothing but a link to it was ever seen.
         if subject.startswith(("resource|", "set|")) and not (row.resource_type or declared):
             return "evidence-gone"
+        if subject.startswith("set|"):
+            # The same copies may be known by another channel, or by none.
+            if any(bool(row.channel) != bool(other.links) for other in self._sets.get(_place_of_set(subject), ())):
+                return "evidence-gone"
+            if self._hidden(row, row.account, row.region):
+                return "coverage-lost"
+        # What a whole dataset left behind may lie in any place that was not seen.
+        if subject.startswith("dataset|") and self._hidden(row, ANYWHERE, ANYWHERE):
+            return "coverage-lost"
         return "gone"
+
+    def _hidden(self, row: Row, account: str, region: str) -> bool:
+        """Whether a listing was refused in which such data could show."""
+        return any(
+            gap.cell.provider == row.provider
+            and not gap.part
+            and account in (ANYWHERE, gap.cell.account)
+            and (region == ANYWHERE or gap.cell.region in (region, ANYWHERE))
+            for gap in self._looks.gaps
+        )
 
     def proves(self, row: Row) -> bool:
         """Whether every look behind a row was had again."""
@@ -291,6 +315,12 @@ class _Seen:
             return True
         _, account, region, *_ = *seen_in.split("/"), "", ""
         return any(one.account == account and one.region in (ANYWHERE, region) for one in self._departed)
+
+
+def _place_of_set(subject: str) -> tuple[str, ...]:
+    """What the copies of a set were taken of and where they are, without the channel."""
+    taken_of, *rest = subject.rsplit("|", 3)
+    return taken_of, *rest[1:]
 
 
 def _class_gone(row: Row, presence: Presence) -> bool:
@@ -346,6 +376,7 @@ def _arrived(start: Row, there: Row | None, row_id: str, judgement: Judgement) -
         dataset_id=_cut_id(dataset),
         root_resource_id=_cut_id(dataset),
         rank=rank(start.severity, start.opened_at, row_id),
+        first_seen=min(start.first_seen, there.first_seen) if there else start.first_seen,
         moved_from=start.violation_id,
         version=there.version if there else 0,
     )
