@@ -102,6 +102,11 @@ def test_what_the_organisation_file_leaves_out_is_a_limit():
     assert found.skipped_services == ("vault",)
 
 
+def test_a_pattern_of_regions_leaves_what_is_asked_once_per_account():
+    assert discover(Provider((SHOP,)), scope=Scope(skip_regions=("*",))).cells == (cell("111", "global"),)
+    assert discover(Provider((SHOP,)), scope=Scope(skip_regions=("global", "*"))).cells == ()
+
+
 def test_what_was_not_asked_for_is_a_limit_and_what_is_asked_once_stays():
     found = discover(Provider((SHOP, PAY)), accounts={"111"}, regions={"north"})
     assert found.cells == (cell("111", "global"), cell("111", "north"))

@@ -77,7 +77,8 @@ def discover(
                 continue
             for region in (GLOBAL, *found.on):
                 cell = Cell(provider.name, account.id, region)
-                if _matches(region, scope.skip_regions):
+                # A pattern is about regions; what is asked once per account is skipped only by its own name.
+                if region in scope.skip_regions or (region != GLOBAL and _matches(region, scope.skip_regions)):
                     limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "scope.skip_regions"))
                 elif regions and region not in regions and region != GLOBAL:
                     limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "not among the regions asked for"))
