@@ -223,13 +223,6 @@ def test_as_of_judges_by_the_rules_of_that_day(run, here, cloud):
     assert rbi == {"upcoming"}
 
 
-def test_a_day_begins_where_the_organisation_is(tmp_path):
-    late = datetime(2026, 6, 30, 20, tzinfo=UTC)
-    for zone, day in (("UTC", 30), ("Asia/Kolkata", 1), ("America/New_York", 30)):
-        said = small_bank.setup_of(tmp_path, f"{small_bank.FILE}\ntimezone: {zone}\n")
-        assert bootstrap.day_of(late, said.organisation).day == day
-
-
 def test_a_time_zone_that_does_not_exist_is_refused(run, here, cloud):
     written(here, f"{small_bank.FILE}\ntimezone: Asia/Atlantis\n")
     assert run("scan").is_refused(about="Asia/Atlantis")
