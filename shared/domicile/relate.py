@@ -19,7 +19,6 @@ from domicile.model import (
     Evidence,
     Inventory,
     Location,
-    Looks,
     Placement,
     PlacementKind,
     Resource,
@@ -123,7 +122,10 @@ def place(resource_id: str) -> tuple[Location | None, str]:
 
 def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Node], list[Copy], set[str]]:
     """Holders by id, the statements that join them, and the ids of sources that no look could show."""
-    looks = Looks(inventory.looks, inventory.gaps)
+    listed: dict[tuple[str, str, str], bool] = {}
+    for look in inventory.looks:
+        there = look.cell.account, look.cell.region, look.listing.partition(".")[0]
+        listed[there] = listed.get(there, True) and look.listed
     nodes = _seen(inventory.resources, vocabulary)
     statements = _reattach(sorted(inventory.copies, key=repr), nodes, vocabulary)
     sources = set()
@@ -145,7 +147,7 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
         if node.resource is None:
             location, account = place(node.id)
             node.location, node.account = node.location or location, node.account or account
-    unseen = {name for name in sources if nodes[name].resource is None and not _looked_at(name, looks)}
+    unseen = {name for name in sources if nodes[name].resource is None and not _looked_at(name, listed)}
     return nodes, statements, unseen
 
 
@@ -229,14 +231,10 @@ def _region(location: Location | None) -> str:
     return ":".join(part for part in (location.provider, location.region, location.zone) if part)
 
 
-def _looked_at(resource_id: str, looks: Looks) -> bool:
+def _looked_at(resource_id: str, listed: Mapping[tuple[str, str, str], bool]) -> bool:
     """Whether the place an ARN names was listed in full, so that its absence says it is gone."""
     parts = resource_id.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
-        return False
-    cell = f"aws/{parts[4]}/{parts[3]}/"
-    there = [look for look in looks if look.key.startswith(cell) and look.listing.startswith(f"{parts[2]}.")]
-    return bool(there) and all(look.listed for look in there)
+    return len(parts) == 6 and parts[0] == "arn" and listed.get((parts[4], parts[3], parts[2]), False)
 
 
 def _components(order: Iterable[str], edges: Mapping[str, set[str]]) -> list[list[str]]:
