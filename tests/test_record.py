@@ -129,6 +129,9 @@ REPLICATION = copied(PAYMENTS_HERE, REPLICA)
 BREACH = (PAYMENTS_HERE, REPLICA, REPLICATION)
 SUBJECT = f"resource|{REPLICA.id}"
 
+# A bucket in Singapore that says of itself what it holds.
+TAGGED_ABROAD = holder("payments", SINGAPORE, "bucket", tags=PAYMENTS)
+
 
 def breached(*sightings, **more) -> History:
     history = History()
@@ -213,6 +216,27 @@ def test_a_rule_deleted_proves_nothing_about_the_copies_it_made():
     assert history.row.status_because.startswith("evidence-gone: ")
     assert history.scan(world(PAYMENTS_HERE, REPLICA), as_of=later(2)) == []
     assert history.scan(world(PAYMENTS_HERE), as_of=later(3)) == ["resolved"]
+
+
+def test_what_left_a_row_unconfirmed_is_kept_up_to_date():
+    history = breached()
+    history.scan(world(PAYMENTS_HERE, REPLICA), as_of=later(1))
+    assert history.scan(world(PAYMENTS_HERE, looks=refused(REFUSALS["the holder's listing"]))) == ["updated"]
+    assert history.row.status_because.startswith("coverage-lost: ")
+
+
+def test_what_moved_home_is_resolved_though_its_dataset_is_another_now():
+    upstream = holder("upstream", kind="bucket", tags=PAYMENTS)
+    history = breached(TAGGED_ABROAD)
+    home = replace(TAGGED_ABROAD, location=Location("aws", MUMBAI))
+    assert history.scan(world(upstream, home, copied(upstream, home)), as_of=later(1)) == ["resolved"]
+    assert history.row.resolved_by == "met"
+
+
+def test_what_nobody_classified_beside_it_keeps_no_row_open():
+    history = breached()
+    unknown = holder("unknown", SINGAPORE, "bucket", THERE)
+    assert history.scan(world(PAYMENTS_HERE, unknown), as_of=later(1)) == ["resolved"]
 
 
 def test_a_rule_deleted_proves_nothing_about_a_target_that_was_never_looked_at():
@@ -398,8 +422,6 @@ def test_a_set_is_not_gone_while_anything_in_its_place_cannot_be_seen():
 
 # Classes.
 
-TAGGED_ABROAD = holder("payments", SINGAPORE, "bucket", tags=PAYMENTS)
-
 
 def test_a_tag_removed_resolves_nothing():
     history = breached(TAGGED_ABROAD)
@@ -439,6 +461,15 @@ def test_a_declaration_corrected_in_the_file_is_enough():
     history.scan(world(bare), organisation=replace(ORGANISATION, datasets=(said,)))
     after = replace(ORGANISATION, datasets=(corrected,))
     assert history.scan(world(bare), organisation=after, as_of=later(1)) == ["resolved"]
+
+
+def test_a_declaration_merely_removed_leaves_a_question():
+    said = DatasetDeclaration(id="x", resources=(TAGGED_ABROAD.id,), classes=("payment.card",))
+    bare = replace(TAGGED_ABROAD, tags={})
+    history = History()
+    history.scan(world(bare), organisation=replace(ORGANISATION, datasets=(said,)))
+    assert history.scan(world(bare), as_of=later(1)) == ["unconfirmed"]
+    assert history.row.status_because.startswith("class-gone: ")
 
 
 def test_a_class_that_only_a_name_suggests_opens_no_row():
@@ -531,6 +562,20 @@ def test_a_new_upstream_moves_the_row_of_a_dataset_without_a_notice():
     assert arrived.violation_id == violation_id("rule", "backup_in", f"dataset|{primary.id}")
     assert arrived.rank.endswith(arrived.violation_id)
     assert history.scan(after, BACKED_UP, as_of=later(2)) == []
+
+
+def test_two_datasets_that_become_one_become_one_row():
+    primary = holder("aaa", tags=PAYMENTS, created_at=NOON - timedelta(days=900))
+    history = History()
+    history.scan(world(primary), BACKED_UP)
+    kept = history.row
+    history.scan(world(primary, LEDGER), BACKED_UP, as_of=later(1))
+    after = world(primary, LEDGER, copied(primary, LEDGER, "read-replica"))
+    assert history.scan(after, BACKED_UP, as_of=later(2)) == ["moved", "moved"]
+    assert history.about(f"dataset|{LEDGER.id}").status == "resolved"
+    row = history.about(f"dataset|{primary.id}")
+    assert (row.status, row.opened_at, row.moved_from) == ("open", kept.opened_at, "")
+    assert history.scan(after, BACKED_UP, as_of=later(3)) == []
 
 
 def test_a_dataset_keeps_its_row_when_its_anchor_is_deleted():
@@ -658,6 +703,7 @@ def test_a_duty_to_come_is_a_row_ninety_days_ahead_and_begins_on_its_day():
     assert history.scan(world(*BREACH), coming, as_of=later(99)) == []
     assert history.scan(world(*BREACH), coming, as_of=later(100)) == ["begun"]
     assert (history.row.status, history.row.verdict, history.row.times_opened) == ("open", "violation", 1)
+    assert history.row.changed_because == "rules"
 
 
 def test_a_new_version_of_a_rule_updates_its_rows():

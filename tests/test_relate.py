@@ -28,7 +28,7 @@ from core_cases import (
     related,
     world,
 )
-from domicile.model import NEVER_EXPIRES, Copy, Location, part_of
+from domicile.model import NEVER_EXPIRES, Copy, Evidence, Location, part_of
 from domicile.relate import SAMPLES, place, relate
 
 LEDGER = holder("ledger")
@@ -43,6 +43,7 @@ def test_a_lone_resource_is_a_dataset_with_one_place():
     assert (dataset.id, dataset.provider, dataset.account, dataset.name) == (LEDGER.id, "aws", HERE, "ledger")
     assert (dataset.root_country, dataset.members) == ("IN", (LEDGER.id,))
     [only] = dataset.placements
+    assert only.evidence == (Evidence("rds.instances", "region", MUMBAI),)
     assert (only.subject, only.kind, only.country, only.channel) == (f"resource|{LEDGER.id}", "primary", "IN", "")
     assert (only.held, only.seen_in) == (True, (LEDGER.look,))
 
@@ -235,6 +236,14 @@ def test_a_source_is_unseen_only_where_nobody_looked():
     assert dataset.unseen == (gone,)
 
 
+def test_a_peer_that_nobody_looked_at_may_say_what_the_others_hold():
+    peer = arn("db", "peer", VIRGINIA, "999999999999")
+    [dataset] = related(LEDGER, copied(LEDGER, peer, "global-table")).values()
+    assert dataset.unseen == (peer,)
+    [dataset] = related(LEDGER, copied(LEDGER, peer, "read-replica")).values()
+    assert dataset.unseen == ()
+
+
 def test_the_source_of_what_was_restored_hands_on_though_it_is_gone():
     restored, gone = holder("restored"), arn("db", "gone", SINGAPORE)
     datasets = related(restored, copied(gone, restored, "restore", look=restored.look))
@@ -354,7 +363,8 @@ def test_the_looks_behind_a_set_name_no_copy_that_rotates():
 
 
 def test_one_physical_copy_listed_twice_is_one_and_a_backup():
-    snapshot = holder("snap", kind="snapshot", taken_of=LEDGER.id, created_at=NOON, tags={"a": "1"})
+    key = f"arn:aws:kms:{SINGAPORE}:{HERE}:key/1"
+    snapshot = holder("snap", kind="snapshot", taken_of=LEDGER.id, created_at=NOON, tags={"a": "1"}, key=key)
     point = replace(
         holder("x", kind="recovery-point"), id=snapshot.id, retention_days=35, cmk=True, tags={"b": "2"}
     )  # fmt: skip
@@ -367,6 +377,8 @@ def test_one_physical_copy_listed_twice_is_one_and_a_backup():
         [found] = [one for one in dataset.placements if one.subject.startswith("set|")]
         assert (found.kind, found.copies, found.channel) == ("backup", 1, "recovery-point")
         assert (found.oldest_at, found.retention_days, found.cmk) == (NOON, 35, True)
+        assert found.key_countries == ("SG",)
+        assert found.subject.split("|")[1] == LEDGER.id
         assert found.seen_in == (point.look, snapshot.look)
 
 

@@ -137,9 +137,8 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
             sources.add(target.id)
         if channel.continuous or channel.relation == "peer":
             source.copied_from_now = True
-        if target.resource is None:
-            target.location = target.location or copy.location or inventory.located.get(copy.id)
-            target.account = target.account or copy.account or (source.account if channel.implied else "")
+        target.location = target.location or copy.location or inventory.located.get(copy.id)
+        target.account = target.account or copy.account or (source.account if channel.implied else "")
         target.incoming.append(copy)
     for _, taken_of in _untold(nodes, vocabulary):
         sources.add(_spoken_of(taken_of, nodes).id)
