@@ -810,6 +810,24 @@ def test_a_hostile_tag_never_makes_data_pass(run, here, cloud, value):
     assert told.code in (Exit.VIOLATIONS, Exit.NOT_PROVEN)
 
 
+def test_half_a_character_in_a_name_is_a_gap_and_hides_nothing_else(run, here, cloud):
+    before = list(cloud._answers)
+    cloud.answer("dynamodb", "ListTables", {"TableNames": ["broken-\ud800"]}, account=BANK)
+    cloud.answer(
+        "dynamodb",
+        "DescribeTable",
+        lambda asked, _: {"Table": hostile_table("broken-\ud800", asked.region)},
+        account=BANK,
+    )
+    written(here)
+    told = run("scan", "--format", "json")
+    cloud._answers[:] = before
+    assert told.code == Exit.VIOLATIONS
+    assert {gap["listing"] for gap in told.json["gaps"]} == {"dynamodb.tables"}
+    assert all(gap["resource_id"].endswith("broken-\\ud800") for gap in told.json["gaps"])
+    assert len(told.json["violations"]) >= 3
+
+
 # As a process of its own
 
 

@@ -472,10 +472,28 @@ def test_a_crash_before_any_step_loses_and_doubles_nothing(watch, whole, step):
     with pytest.raises(OSError, match=step):
         watch.settle(scan, whole)
     watch.store = store
-    watch.settle(scan, whole)
+    settled = watch.settle(scan, whole)
+    assert transitions(settled) == dict.fromkeys(ABROAD | MISSING, "opened")
+    assert len(settled.changes) == len(ABROAD | MISSING)
+    assert store.last_scan().transitions == {"opened": len(ABROAD | MISSING)}
     assert watch.status() == dict.fromkeys(ABROAD, "open")
     assert {row.version for row in watch.rows.values()} == {1}
     assert [len(store.history(row.violation_id)) for row in watch.rows.values()] == [1] * len(watch.rows)
+
+
+def test_what_a_crashed_delivery_resolved_is_told_by_the_next(watch, whole, copy_gone):
+    watch.scan(whole)
+    store, scan = watch.store, watch.begin()
+
+    def crash():
+        raise OSError("power")
+
+    watch.store = Interrupted(store, "settle", crash)
+    with pytest.raises(OSError, match="power"):
+        watch.settle(scan, copy_gone)
+    watch.store = store
+    assert transitions(watch.settle(scan, copy_gone)) == {STATEMENTS: "resolved"}
+    assert watch.scan(copy_gone).changes == ()
 
 
 # Without an organisation file

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -57,7 +58,7 @@ class _Ask(Struct, frozen=True):
     def gap(self, error: Exception, resource_id: str = "", part: str = "") -> Gap:
         reason: GapReason = error.reason if isinstance(error, Refused) else "error"
         detail = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-        return Gap(self.cell, self.name, reason, detail[:DETAIL], resource_id, part)
+        return Gap(self.cell, self.name, reason, _writable(detail[:DETAIL]), _writable(resource_id), part)
 
 
 class _Found(Struct, frozen=True):
@@ -180,11 +181,17 @@ def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str]) ->
             for sighting in ask.listing.read(item, answers, ask.cell)
             for kept in _kept(sighting, ask.key, name, keep_tags)
         )
+        # Half a character in a name cannot be kept by any store: better a gap here than no scan at all.
+        msgspec.json.encode(sightings)
     except DomicileError:
         raise
     except Exception as error:  # noqa: BLE001 one bad record, or one bug, never hides the rest
         return _Seen(ask, gaps=(*gaps, ask.gap(error, name)), read=False)
     return _Seen(ask, sightings, tuple(gaps))
+
+
+def _writable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str]) -> Iterable[Sighting]:

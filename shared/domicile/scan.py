@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -32,13 +32,14 @@ from domicile.model import (
     Rule,
     Scan,
     ScanRow,
+    Transition,
     Verdict,
     Vocabulary,
 )
 from domicile.providers.service import Provider
 from domicile.record import record, record_gaps, wanted
 from domicile.relate import relate
-from domicile.stores import Store
+from domicile.stores import Question, Store
 
 
 class Exit(IntEnum):
@@ -124,7 +125,9 @@ def settle(
     known = store.known()
     known.update(store.fetch(wanted(known, weighed.judgement)))
     now = clock()
-    changes = record(
+    # A delivery that crashed after it wrote told nobody.
+    untold = () if previous and previous.number == scan.number else _written_before(store, scan, now)
+    fresh = record(
         known,
         weighed.judgement,
         looks_of(weighed.inventory),
@@ -134,12 +137,23 @@ def settle(
         accounts=weighed.inventory.accounts,
         departed=organisation.departed,
     )
-    store.apply(scan, changes)
+    store.apply(scan, fresh)
+    changes = (*untold, *fresh)
     gaps = record_gaps(store.gaps(), weighed.gaps, now=now)
     rows = {row.violation_id: row for row in known.values()} | {one.row.violation_id: one.row for one in changes}
     places = _places(store.places(), weighed.inventory)
     store.settle(scan, gaps, _scan_row(scan, weighed, changes, rows.values(), now), places)
     return Settled(scan, previous, changes, gaps, tuple(sorted(rows.values(), key=lambda row: row.rank)))
+
+
+def _written_before(store: Store, scan: Scan, now: datetime) -> tuple[Change, ...]:
+    """Changes that an earlier delivery of this very scan has written."""
+    first = scan.started_at.astimezone(UTC).date()
+    days = (first + timedelta(number) for number in range((now.astimezone(UTC).date() - first).days + 1))
+    rows = (row for day in days for row in store.ask(Question(changed_on=day)) if row.changed_in_scan == scan.number)
+    return tuple(
+        Change(row, row.version - 1, cast("Transition", store.history(row.violation_id)[-1][0])) for row in rows
+    )
 
 
 def looks_of(inventory: Inventory) -> Looks:
