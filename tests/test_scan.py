@@ -13,7 +13,7 @@ from domicile import bootstrap
 from domicile.demo.cloud import LocalCloud
 from domicile.demo.planting import Plot
 from domicile.errors import Superseded
-from domicile.model import Cell, Verdict
+from domicile.model import AcceptedGap, Cell, Finding, Judgement, Unclassified, Verdict
 from domicile.providers import aws
 from domicile.providers.aws.organisation import NEEDS
 from domicile.scan import Exit, exit_code, survey
@@ -494,6 +494,57 @@ def test_what_a_crashed_delivery_resolved_is_told_by_the_next(watch, whole, copy
     watch.store = store
     assert transitions(watch.settle(scan, copy_gone)) == {STATEMENTS: "resolved"}
     assert watch.scan(copy_gone).changes == ()
+
+
+# How it ends
+
+
+def a_finding(verdict, **more):
+    given = {"enforced": True, "keyword": "only_in", "severity": "high", "because": ""} | more
+    return Finding(id="1", rule="r", rule_version=1, policy="p", subject="s", verdict=verdict, **given)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "enforced", "ends"),
+    [
+        (Verdict.VIOLATION, True, Exit.VIOLATIONS),
+        (Verdict.VIOLATION, False, Exit.PROVEN),
+        (Verdict.UNKNOWN, True, Exit.NOT_PROVEN),
+        (Verdict.UNKNOWN, False, Exit.PROVEN),
+        (Verdict.REVIEW, True, Exit.NOT_PROVEN),
+        (Verdict.EXEMPT, True, Exit.PROVEN),
+        (Verdict.UPCOMING, False, Exit.PROVEN),
+        (Verdict.ADVISORY, False, Exit.PROVEN),
+    ],
+)
+def test_a_scan_ends_by_the_worst_it_found_that_binds_today(watch, whole, verdict, enforced, ends):
+    weighed = replace(watch.weigh(whole), judgement=Judgement(findings=(a_finding(verdict, enforced=enforced),)))
+    assert exit_code(weighed, (), (), as_of=TODAY) is ends
+
+
+def test_a_row_that_could_not_be_confirmed_leaves_a_scan_unproven(watch, whole, rule_gone):
+    watch.scan(whole)
+    rows = watch.scan(rule_gone).rows
+    clean = replace(watch.weigh(rule_gone), judgement=Judgement())
+    assert exit_code(clean, rows, (), as_of=TODAY) is Exit.NOT_PROVEN
+    assert exit_code(clean, [row for row in rows if row.status == "open"], (), as_of=TODAY) is Exit.PROVEN
+
+
+def test_a_gap_leaves_a_scan_unproven_until_somebody_answers_for_it_and_no_longer(watch, archive_is):
+    blind = replace(watch.weigh(archive_is("left")), judgement=Judgement())
+    [gap] = blind.gaps
+    accepted = [AcceptedGap(gap=gap.key, owner="a@bank.example", reason="sold", until=TODAY)]
+    assert exit_code(blind, (), (), as_of=TODAY) is Exit.NOT_PROVEN
+    assert exit_code(blind, (), accepted, as_of=TODAY) is Exit.PROVEN
+    assert exit_code(blind, (), accepted, as_of=TODAY + timedelta(days=1)) is Exit.NOT_PROVEN
+
+
+def test_what_nobody_classified_and_would_break_a_rule_leaves_a_scan_unproven(watch, whole):
+    weighed = watch.weigh(whole)
+    worklist = (Unclassified(weighed.datasets[0], "", ("class",), ("r",)),)
+    assert (
+        exit_code(replace(weighed, judgement=Judgement(unclassified=worklist)), (), (), as_of=TODAY) is Exit.NOT_PROVEN
+    )
 
 
 # Without an organisation file
