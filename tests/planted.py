@@ -111,7 +111,9 @@ def _plant_bank(bank: Plot, today: date) -> None:
     bank.bucket("bank-central-logs", VIRGINIA)
     bank.replicate("bank-access-logs", MUMBAI, {"collect": "bank-central-logs"})
     # Indian books of nobody's: a class that no adopted rule is about.
-    bank.bucket("bank-market-figures", VIRGINIA, _tags("generic.aggregate"))
+    bank.bucket("bank-market-figures", VIRGINIA, _tags("business.gstin"))
+    # A tag that claims the data is nobody's: only the organisation file may say so.
+    bank.bucket("bank-city-counts", VIRGINIA, _tags("generic.aggregate"))
 
     bank.table("bank-wallets", MUMBAI, _tags("payment.customer"))
     bank.replica("bank-wallets", MUMBAI, SINGAPORE)
@@ -222,7 +224,8 @@ CLASSES: dict[str, set[str]] = {
     bucket("bank-foreign-cards"): {"payment.card"},
     bucket("bank-access-logs"): {"payment.transaction"},
     bucket("bank-central-logs"): {"payment.transaction", "personal.contact"},
-    bucket("bank-market-figures"): {"generic.aggregate"},
+    bucket("bank-market-figures"): {"business.gstin"},
+    bucket("bank-city-counts"): {"generic.aggregate"},
     WALLETS: {"payment.customer"},
     RESTORED: {"payment.customer"},
     LIMITS: {"payment.account"},
@@ -273,6 +276,7 @@ PLACES = (
     Place(bucket("bank-access-logs"), "", "bank-access-logs", BANK, MUMBAI, "primary", PASSES),
     Place(bucket("bank-central-logs"), "s3-replication", "bank-central-logs", BANK, VIRGINIA, "replica", BREAKS),
     Place(bucket("bank-market-figures"), "", "bank-market-figures", BANK, VIRGINIA, "primary", {}),
+    Place(bucket("bank-city-counts"), "", "bank-city-counts", BANK, VIRGINIA, "primary", {}),
     Place(WALLETS, "", "bank-wallets", BANK, MUMBAI, "primary", PASSES),
     Place(WALLETS, "dynamodb-global-table", "bank-wallets", BANK, SINGAPORE, "replica", BREAKS),
     Place(RESTORED, "", "bank-wallets-restored", BANK, MUMBAI, "primary", PASSES),
@@ -387,7 +391,7 @@ SIGNATURES = {
 }
 """What a legal person has to sign or say, by entity."""
 
-UNCLASSIFIED = {bucket("archive-scratch-singapore")}
+UNCLASSIFIED = {bucket("archive-scratch-singapore"), bucket("bank-city-counts")}
 """Roots of which a class is missing that would change a verdict. The one in Mumbai may hold anything."""
 
 UNSEEN = {VAULT}

@@ -300,6 +300,21 @@ def test_a_fact_of_the_file_holds_for_as_long_as_it_says():
     assert the_only(BUCKET, organisation=organisation, as_of=later(31)).facts == frozenset()
 
 
+def test_a_copy_whose_name_fits_does_not_loosen_what_it_was_copied_from():
+    lookalike = holder("tokens", SINGAPORE, "bucket")
+    organisation = declared(names=("tokens",), loosen=loosening("payment.*", facts=("cross_border",)))
+    found = the_only(BUCKET, lookalike, copied(BUCKET, lookalike), organisation=organisation)
+    assert names(found.classes) == {"payment.transaction"}
+    assert found.facts == frozenset()
+
+
+def test_nobodys_data_is_a_matter_of_the_file_and_ends():
+    organisation = declared(names=("payments",), classes=("generic.aggregate",), loosen=loosening())
+    bare = replace(BUCKET, tags={})
+    assert names(the_only(bare, organisation=organisation).classes) == {"generic.aggregate"}
+    assert the_only(bare, organisation=organisation, as_of=later(31)).classes == ()
+
+
 def test_no_tag_takes_anything_away():
     loud = replace(BUCKET, tags=PAYMENTS | {"declassify": "payment.*", "cross_border": "true"})
     organisation = told(tags=(TagRule("data"), TagRule("declassify"), TagRule("cross_border")))

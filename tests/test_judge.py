@@ -183,6 +183,18 @@ def test_another_class_settles_it_only_when_every_source_was_looked_at():
     assert worklist(unknown) == {unknown.id: (("class",), ("rule",))}
 
 
+@pytest.mark.parametrize("claim", ["generic.aggregate", "x.harmless"])
+def test_a_tag_that_claims_the_data_is_nobodys_takes_it_out_of_no_rule(claim):
+    claimed = replace(ABROAD, tags={"data": claim})
+    assert worklist(claimed) == {claimed.id: (("class",), ("rule",))}
+
+
+def test_a_class_of_ones_own_settles_it_when_the_file_says_so():
+    said = DatasetDeclaration(id="said", resources=(ABROAD.id,), classes=("x.harmless",))
+    organisation = replace(ORGANISATION, datasets=(said,))
+    assert worklist(replace(ABROAD, tags={}), organisation=organisation) == {}
+
+
 def test_refused_tags_leave_it_open_whether_a_rule_applies():
     bucket = holder("books", SINGAPORE, "bucket", tags={"data": "books_of_account"})
     tags = look("tags.resources", SINGAPORE)

@@ -24,6 +24,7 @@ from domicile.model import (
     Inventory,
     Location,
     Looks,
+    Loosening,
     Organisation,
     Placement,
     Resource,
@@ -221,23 +222,21 @@ def _own(
     subjects = None
     for declaration in declarations:
         detail = f"dataset {declaration.id} in the organisation file"
-        classes.update(ClassEvidence(name, "declared", detail) for name in declaration.classes)
+        loosening = _loosening(declaration, dataset, members, as_of)
+        classes.update(
+            ClassEvidence(name, "declared", detail)
+            for name in declaration.classes
+            if loosening or not taxonomy.loosens(name)
+        )
         origins.update(ClassEvidence(name, "declared", detail) for name in declaration.origin)
         if declaration.subjects is not None:
             subjects = max(subjects or 0, declaration.subjects)
         if declaration.entity:
             entity = next((one for one in organisation.entities if one.id == declaration.entity), entity)
-        if declaration.loosen and as_of <= declaration.loosen.until:
-            facts.update(declaration.loosen.facts)
-            taken.update(
-                ClassEvidence(
-                    glob,
-                    "declared",
-                    f"{detail}: {declaration.loosen.reason} "
-                    f"(approved by {declaration.loosen.approver}, until {declaration.loosen.until})",
-                )
-                for glob in declaration.loosen.declassify
-            )
+        if loosening:
+            facts.update(loosening.facts)
+            why = f"{detail}: {loosening.reason} (approved by {loosening.approver}, until {loosening.until})"
+            taken.update(ClassEvidence(glob, "declared", why) for glob in loosening.declassify)
     if entity:
         origins.update(ClassEvidence(name, "declared", f"entity {entity.id}") for name in entity.origin)
     missed.update(f"{ancestor} could not be looked at" for ancestor in dataset.unseen)
@@ -253,6 +252,19 @@ def _own(
         declassified=tuple(sorted(taken)),
         seen_in=tuple(sorted(seen_in)),
     )
+
+
+def _loosening(
+    declaration: DatasetDeclaration, dataset: Dataset, members: Sequence[Resource], as_of: date
+) -> Loosening | None:
+    """What a declaration takes away. It must be about the root: else a copy with a fitting name would loosen."""
+    loosen = declaration.loosen
+    if loosen is None or as_of > loosen.until:
+        return None
+    if dataset.id == f"declared:{declaration.id}":
+        return loosen
+    roots: Sequence[Resource | None] = [one for one in members if one.id == dataset.id] or [None]
+    return loosen if any(_matches(declaration, dataset.id, root) for root in roots) else None
 
 
 def _from_tag(value: str, table: Mapping[str, tuple[str, ...]], *, gives: str) -> tuple[set[str], bool]:

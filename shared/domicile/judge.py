@@ -8,12 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from domicile import taxonomy
 from domicile.classify import confidence
 from domicile.model import (
     SEVERITIES,
+    ClassEvidence,
     Classification,
     Dataset,
     Exemption,
@@ -79,16 +81,21 @@ def judge(
     bench = _Bench(question)
     unclassified = []
     open_questions: set[tuple[str, str]] = set()
+    in_question: dict[_Said, list[tuple[Rule, frozenset[Missing]]]] = {}
     for dataset in datasets:
         classification = classifications[dataset.id]
         reach = _reach(dataset, by_id)
         missing: set[Missing] = set()
         would_break = []
-        for rule in rules:
-            applies, unknown = _applies(rule, classification, actors.get(classification.entity))
-            if applies is Verdict.NOT_APPLICABLE:
-                continue
-            if applies is Verdict.PASS:
+        said = _said(classification)
+        if said not in in_question:
+            in_question[said] = [
+                (rule, unknown)
+                for rule in rules
+                if (unknown := _applies(rule, said, actors.get(said.entity))) is not None
+            ]
+        for rule, unknown in in_question[said]:
+            if not unknown:
                 bench.hear(rule, dataset, reach, classification)
                 continue
             open_questions.update((rule.id, placement.subject) for placement in dataset.placements)
@@ -145,8 +152,34 @@ def binds(rule: Rule, as_of: date) -> bool:
     return not rule.trial and in_time(rule, Verdict.VIOLATION, as_of) is Verdict.VIOLATION
 
 
-def _applies(rule: Rule, classification: Classification, actors: frozenset[str] | None) -> tuple[Verdict, set[Missing]]:
-    """PASS when the rule applies, NOT_APPLICABLE when it does not, UNKNOWN with what is missing to tell.
+class _Said(Struct, frozen=True):
+    """What decides whether a rule is about a dataset; most datasets share it with many others."""
+
+    classes: frozenset[str]
+    classified: bool
+    origins: frozenset[str]
+    entity: str
+    looked: bool
+
+
+def _said(classification: Classification) -> _Said:
+    return _Said(
+        frozenset(evidence.name for evidence in classification.classes),
+        any(_counts(evidence) for evidence in classification.classes) or bool(classification.declassified),
+        frozenset(evidence.name for evidence in classification.origins),
+        classification.entity,
+        classification.looked,
+    )
+
+
+def _counts(evidence: ClassEvidence) -> bool:
+    """Whether a class says what a dataset is not. A tag with a class that no rule is about says nothing: else
+    whoever may tag could take a dataset out of every rule."""
+    return evidence.source == "declared" or not (taxonomy.loosens(evidence.name) or taxonomy.is_own(evidence.name))
+
+
+def _applies(rule: Rule, said: _Said, actors: frozenset[str] | None) -> frozenset[Missing] | None:
+    """None when a rule does not apply; otherwise what is missing to tell, which is nothing when it does.
 
     That a class is not among those stated proves nothing while a source of classes was not looked at.
     """
@@ -155,18 +188,18 @@ def _applies(rule: Rule, classification: Classification, actors: frozenset[str] 
         if actors is None:
             unknown.add("entity")
         elif not actors & set(rule.applies.actors):
-            return Verdict.NOT_APPLICABLE, set()
-    stated = {evidence.name for evidence in classification.classes}
-    if "ANY" not in rule.applies.classes and not _matching(rule.applies.classes, classification):
-        if classification.looked and (stated or classification.declassified):
-            return Verdict.NOT_APPLICABLE, set()
+            return None
+    if "ANY" not in rule.applies.classes and not any(
+        taxonomy.matches(pattern, name) for pattern in rule.applies.classes for name in said.classes
+    ):
+        if said.looked and said.classified:
+            return None
         unknown.add("class")
-    origins = {evidence.name for evidence in classification.origins}
-    if "ANY" not in rule.applies.origins and not origins & set(rule.applies.origins):
-        if origins and classification.looked:
-            return Verdict.NOT_APPLICABLE, set()
+    if "ANY" not in rule.applies.origins and not said.origins & set(rule.applies.origins):
+        if said.origins and said.looked:
+            return None
         unknown.add("origin")
-    return (Verdict.UNKNOWN, unknown) if unknown else (Verdict.PASS, set())
+    return frozenset(unknown)
 
 
 def _matching(patterns: Iterable[str], classification: Classification) -> list[str]:

@@ -109,9 +109,16 @@ class _Check:
             self.countries(copy.keys, *at, "copies", number, "keys")
         if dataset.subjects is not None and dataset.subjects < 0:
             raise self.document.error("must be at least 0", *at, "subjects")
+        generic = [number for number, name in enumerate(dataset.classes) if taxonomy.loosens(name)]
+        if generic and not dataset.loosen:
+            raise self.document.error(
+                f"{dataset.classes[generic[0]]} takes duties away and needs 'loosen'", *at, "class", generic[0]
+            )
         if dataset.loosen:
-            if not dataset.loosen.declassify and not dataset.loosen.facts:
+            if not dataset.loosen.declassify and not dataset.loosen.facts and not generic:
                 raise self.document.error("needs 'declassify' or 'facts'", *at, "loosen")
+            if dataset.tags:
+                raise self.document.error("takes duties away, which a tag cannot: select by resources or names", *at)
             for number, pattern in enumerate(dataset.loosen.declassify):
                 if not taxonomy.known_pattern(pattern):
                     raise unknown_class(self.document, pattern, *at, "loosen", "declassify", number)
@@ -123,14 +130,14 @@ class _Check:
             for value, names in tag.values.items():
                 where = ("classify", "tags", at, "values", value)
                 if tag.gives == "class":
-                    self.classes(names, *where)
+                    self.adding(names, *where)
                 else:
                     self.countries(names, *where)
         for account, names in classify.accounts.items():
             self.account(account, "classify", "accounts", account)
-            self.classes(names, "classify", "accounts", account)
+            self.adding(names, "classify", "accounts", account)
         for at, rule in enumerate(classify.names):
-            self.classes(rule.classes, "classify", "names", at, "class")
+            self.adding(rule.classes, "classify", "names", at, "class")
 
     def policies(self) -> None:
         adopted = self.organisation.policies
@@ -183,6 +190,15 @@ class _Check:
             raise self.document.error("is no name of a time zone such as 'Asia/Kolkata'", "timezone")
         if not _ROLE.fullmatch(self.organisation.role):
             raise self.document.error("is no name of a role", "role")
+
+    def adding(self, names: Iterable[str], *at: Step) -> None:
+        """Classes for whatever fits a tag, an account or a name: they can only add duties."""
+        names = tuple(names)
+        self.classes(names, *at)
+        for number, name in enumerate(names):
+            if taxonomy.loosens(name):
+                hint = "declare it under 'datasets' with 'loosen'"
+                raise self.document.error(f"{name} takes duties away: {hint}", *at, number)
 
     def classes(self, names: Iterable[str], *at: Step) -> None:
         for number, name in enumerate(names):

@@ -42,6 +42,16 @@ def known_pattern(pattern: str) -> bool:
     return any(matches(pattern, name) for name in CLASSES) or known(pattern) or bool(_OWN_PATTERN.fullmatch(pattern))
 
 
+def loosens(name: str) -> bool:
+    """Whether a class takes duties away instead of adding them: what is generic is nobody's data."""
+    return name.startswith("generic.")
+
+
+def is_own(name: str) -> bool:
+    """Whether a class is one of the organisation's own, about which no packaged rule speaks."""
+    return name.startswith("x.")
+
+
 def matches(pattern: str, name: str) -> bool:
     """Whether a glob covers a class. `personal.*` covers what is below `personal`, not `personal` itself."""
     return pattern == ANY or fnmatch.fnmatchcase(name, pattern)

@@ -43,7 +43,6 @@ NIGHTS: Final = 6
 CONTACTS: Final = {"data-class": "personal.contact", "data-origin": "IN"}
 HABITS: Final = {"data-class": "personal.preference", "data-origin": "IN"}
 PAYMENTS: Final = {"data-class": "payment.transaction", "data-origin": "IN"}
-GENERIC: Final = {"data-class": "generic.aggregate"}
 
 
 def plant(cloud: LocalCloud, today: date) -> None:
@@ -115,7 +114,7 @@ def _plant_shop(shop: Plot) -> None:
 
     shop.bucket("bulbul-shop-wishlists", VIRGINIA)
     shop.bucket("bulbul-shop-exports", VIRGINIA)
-    shop.bucket("bulbul-shop-sales-figures", VIRGINIA, GENERIC)
+    shop.bucket("bulbul-shop-sales-figures", VIRGINIA)
 
 
 def _plant_tv(tv: Plot) -> None:
@@ -138,7 +137,7 @@ def _plant_cloud(photos: Plot) -> None:
 
 
 def _plant_software(software: Plot) -> None:
-    software.bucket("bulbul-software-updates", VIRGINIA, GENERIC)
+    software.bucket("bulbul-software-updates", VIRGINIA)
     software.bucket("bulbul-software-crash-reports", VIRGINIA, HABITS)
     software.table("software-devices", MUMBAI, CONTACTS)
 
