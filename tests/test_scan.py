@@ -5,7 +5,6 @@ from datetime import timedelta
 from functools import cache
 
 import pytest
-from botocore import xform_name
 from msgspec.structs import replace
 
 import small_bank
@@ -15,7 +14,6 @@ from domicile.demo.planting import Plot
 from domicile.errors import Superseded
 from domicile.model import AcceptedGap, Cell, Finding, Judgement, Unclassified, Verdict
 from domicile.providers import aws
-from domicile.providers.aws.organisation import NEEDS
 from domicile.scan import Exit, exit_code, survey
 from domicile.stores.sqlite import SqliteStore
 from small_bank import (
@@ -97,15 +95,6 @@ def test_a_second_scan_of_an_unchanged_organisation_writes_nothing(watch, whole,
 def test_an_inventory_does_not_depend_on_how_many_questions_are_asked_at_once(cloud, setup, whole):
     with aws.connect(role=setup.organisation.role, attempts=1) as provider:
         assert survey(provider, setup.organisation, concurrency=1) == whole
-
-
-def test_only_operations_that_are_declared_are_called(cloud, setup):
-    before = len(cloud.calls)
-    small_bank.look(setup)
-    called = {(call.service, xform_name(call.operation)) for call in cloud.calls[before:]}
-    declared = {(service.client, operation) for service in aws.SERVICES for operation in service.needs}
-    declared |= {(service, operation) for service, operations in NEEDS.items() for operation in operations}
-    assert called <= declared
 
 
 # What rotates
