@@ -252,22 +252,60 @@ def rule_lines(rule: Rule, disclaimer: str, verified: str, check: str) -> list[s
 
 
 def _asked(obligation: Obligation) -> str:
-    words: list[str] = [obligation.kind]
-    for name in obligation.__struct_fields__:
-        value = getattr(obligation, name)
-        default = getattr(Obligation(kind=obligation.kind), name)
-        if name != "kind" and value != default:
-            words.append(f"{name}={_plainly(value)}")
-    return " ".join(words)
+    """One obligation as a sentence."""
+    where, kinds = _named(obligation.places), " or ".join(obligation.copies)
+    match obligation.kind:
+        case "only_in":
+            said = f"every {kinds or 'copy'} is in {where}"
+        case "not_in":
+            said = f"no {kinds or 'copy'} is in {where or 'a country that is barred; none is yet'}"
+        case "approved_in":
+            said = f"a {kinds or 'copy'} outside {where} needs a signature: {obligation.else_attest}"
+        case "copy_in":
+            said = f"at least {obligation.min} {kinds or 'copy'} is in {where}"
+        case "backup_in":
+            said = f"a {kinds or 'backup'} in {where} is at most {obligation.max_age_hours or 0:g} hours old"
+        case "logs_in":
+            said = f"{kinds or 'logs'} in {where} are kept for at least {obligation.min_days} days"
+        case "encrypted":
+            asked = [
+                "a key of one's own" if obligation.cmk else "",
+                f"keys in {_named(obligation.keys_in)}" if obligation.keys_in else "",
+                "end-to-end encryption" if obligation.end_to_end else "",
+            ]
+            said = f"every {kinds or 'copy'} has {' and '.join(part for part in asked if part)}"
+        case "disclose_location":
+            said = f"the country of every copy is known, to tell {obligation.to}"
+        case "attest":
+            said = f"somebody has signed: {obligation.id}"
+        case "no_such_data":
+            said = f"there is no {' or '.join(obligation.classes)} in it"
+    return f"{obligation.kind}: {'; '.join([said, *_limits_of(obligation)])}"
 
 
-def _plainly(value: Any) -> str:
-    if isinstance(value, tuple):
-        return ",".join(str(one) for one in value) if len(value) <= SHORT_ID else f"{len(value)} countries"
-    if isinstance(value, Struct):
-        fields = ((name, getattr(value, name)) for name in value.__struct_fields__)
-        return ";".join(f"{name} {_plainly(one)}" for name, one in fields if one not in ((), None))
-    return str(value)
+def _limits_of(obligation: Obligation) -> list[str]:
+    """When an obligation is due, and what lifts it."""
+    said = []
+    if obligation.tolerate:
+        kinds = " or ".join(obligation.tolerate.kinds)
+        said.append(f"{kinds} elsewhere is let be for {obligation.tolerate.max_hours:g} hours")
+    if obligation.unless_copy and obligation.unless_copy.e2e:
+        said.append("except what is encrypted end to end")
+    if obligation.unless_attested:
+        said.append(f"except where {obligation.unless_attested} is signed")
+    if obligation.when:
+        if obligation.when.tags:
+            said.append(f"only for data declared {', '.join(obligation.when.tags)}")
+        if obligation.when.not_tags:
+            said.append(f"not for data declared {', '.join(obligation.when.not_tags)}")
+        if obligation.when.min_subjects is not None:
+            said.append(f"from {obligation.when.min_subjects} people on")
+    return said
+
+
+def _named(places: Sequence[str]) -> str:
+    names = ["any country" if code == geography.ANY else geography.country_name(code) for code in places]
+    return " or ".join(names) if len(names) <= FEW else f"{', '.join(names[:3])} or {len(names) - 3} more"
 
 
 def _why(row: Row) -> str:
