@@ -105,6 +105,7 @@ def test_a_breach_says_under_which_rule_whose_and_why():
 def test_a_rule_applies_to_classes_origins_and_actors(applies, expected):
     asked = rule(applies=Applies(**({"classes": ("payment.*",), "origins": ("IN",), "actors": ("ANY",)} | applies)))
     assert verdict(ABROAD, rules=[asked]) == expected
+    assert judged(world(ABROAD), asked).unclassified == ()
 
 
 def test_the_worst_obligation_gives_the_verdict():
@@ -452,6 +453,17 @@ def test_what_must_exist_may_exist_in_a_holder_that_several_feed():
     asked = rule(Obligation(kind="copy_in", places=("IN",)))
     judgement = judged(world(first, second, vault, *links), asked)
     assert set(verdicts(judgement).values()) == {"pass"}
+
+
+def test_a_holder_that_is_fed_in_two_ways_counts_once():
+    first, second = (holder(name, SINGAPORE, "bucket", tags=PAYMENTS) for name in "ab")
+    left, right = holder("left", SINGAPORE, "bucket"), holder("right", SINGAPORE, "bucket")
+    last = holder("last", kind="bucket")
+    ways = [copied(one, middle) for one in (first, second) for middle in (left, right)]
+    sightings = first, second, left, right, last, *ways, copied(left, last), copied(right, last)
+    for least, expected in ((1, "pass"), (2, "violation")):
+        asked = rule(Obligation(kind="copy_in", places=("IN",), min=least))
+        assert verdicts(judged(world(*sightings), asked))[f"dataset|{first.id}"] == expected
 
 
 def test_a_backup_of_a_dataset_is_asked_for_once_however_many_places_it_has():

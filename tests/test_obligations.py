@@ -446,6 +446,9 @@ def test_a_signature_is_asked_for_and_expires():
         "Needs a signature: letter is not on file for bank.",
     )
     expired = on_entity(asked, "bank", [], question(replace(SIGNED, on=later(-9), until=later(-1))))
+    both = replace(SIGNED, on=later(-99), until=later(-50)), replace(SIGNED, on=later(-9), until=later(-1))
+    for order in (both, both[::-1]):
+        assert on_entity(asked, "bank", [], question(*order)) == expired
     assert expired == Outcome(Verdict.REVIEW, f"Needs a signature: letter expired on {later(-1)}.")
 
 
