@@ -88,12 +88,14 @@ class Gap(Struct, frozen=True, order=True):
 
 
 class Limit(Struct, frozen=True, order=True):
-    """Something outside the promise: listed, but not counted as incomplete."""
+    """Something outside the promise: listed, but not counted as incomplete. `hides` are the kinds of placements that
+    a service cannot show."""
 
     cell: Cell
     listing: str
     reason: LimitReason
     detail: str = ""
+    hides: tuple[PlacementKind, ...] = ()
 
 
 def part_of(look: str, part: str, resource_id: str) -> str:
@@ -125,11 +127,12 @@ class Look(Struct, frozen=True):
 
 
 class Evidence(Struct, frozen=True):
-    """The API answer that a statement rests on."""
+    """The API answer that a statement rests on, and when it was given."""
 
     operation: str
     field: str
     value: str
+    observed_at: datetime | None = None
 
 
 class Resource(Struct, frozen=True):
@@ -160,8 +163,8 @@ class Copy(Struct, frozen=True):
     """A statement: data of resource `of` is, or is being, put at a place by a channel.
 
     `id` names the holder where it is known or derivable; `location` is None when only the holder's name is known
-    (an S3 destination). `caused_by` is the rule, plan or setting that makes the copy. `part` is the part of the
-    description it was read from; the driver turns it into `look`.
+    (an S3 destination). `caused_by` is the rule, plan or setting that makes the copy. `partial` copies only some
+    of the data. `part` is the part of the description it was read from; the driver turns it into `look`.
     """
 
     of: str
@@ -172,6 +175,7 @@ class Copy(Struct, frozen=True):
     caused_by: str = ""
     evidence: Evidence | None = None
     key: str = ""
+    partial: bool = False
     part: str = ""
     look: str = ""
 
@@ -207,6 +211,7 @@ class Channel(Struct, frozen=True):
     inherits classes (a volume made from a snapshot). `rotates`: its copies come and go and are one row.
     `implied`: the copy has no resource of its own (a geo-redundant secondary). `continuous`: while it is
     configured, both ends exist (a read replica), so an end that was not scanned is a placement all the same.
+    `shares`: its target can hold data of its own beside what comes in (a bucket, unlike a snapshot).
     """
 
     name: str
@@ -216,6 +221,7 @@ class Channel(Struct, frozen=True):
     rotates: bool = False
     implied: bool = False
     continuous: bool = False
+    shares: bool = False
 
 
 class Vocabulary(Struct, frozen=True):
@@ -264,6 +270,8 @@ class Placement(Struct, frozen=True):
     links: frozenset[str] = frozenset()
     caused_by: str = ""
     source_id: str = ""
+    source_country: str | None = None
+    partial: bool = False
     copies: int = 1
     oldest_at: datetime | None = None
     newest_at: datetime | None = None
@@ -813,6 +821,15 @@ class Looks:
         self._gaps = tuple(gaps) + tuple(gap for look in self._looks.values() for gap in look.gaps)
         self._gap_keys = frozenset(gap.key for gap in self._gaps)
         self.limits = tuple(limits)
+        self._left_out = frozenset(limit.cell for limit in self.limits if limit.reason == "skipped-by-config")
+        partly = {str(look.cell) for look in self._looks.values() if look.outcome != "complete"}
+        partly.update(str(gap.cell) for gap in self._gaps)
+        self._whole_cells = frozenset(
+            str(look.cell)
+            for look in self._looks.values()
+            if str(look.cell) not in partly
+            and not self._left_out & {look.cell, Cell(look.cell.provider, look.cell.account, ANYWHERE)}
+        )
 
     def __iter__(self) -> Iterator[Look]:
         return iter(self._looks.values())
@@ -824,11 +841,13 @@ class Looks:
     def proves(self, seen_in: str) -> bool:
         """Whether this scan looked again, in full, where a fact came from.
 
-        `seen_in` is a look's key, a look's key with `#part@resource` (`*`: of every resource), or `*` for every
-        look of the scan.
+        `seen_in` is a look's key, a look's key with `#part@resource` (`*`: of every resource), a cell's name with
+        `/*` for all its looks, or `*` for every look of the scan.
         """
         if seen_in == ANYWHERE:
             return self.complete()
+        if seen_in.endswith(f"/{ANYWHERE}"):
+            return seen_in.removesuffix(f"/{ANYWHERE}") in self._whole_cells
         key, _, question = seen_in.partition("#")
         look = self._looks.get(key)
         if look is None or not look.listed:
@@ -839,4 +858,5 @@ class Looks:
         return seen_in not in self._gap_keys
 
     def complete(self) -> bool:
-        return not self._gaps and all(look.listed for look in self._looks.values())
+        """Whether everything was looked at, and nothing left out by choice either."""
+        return not self._gaps and not self._left_out and all(look.listed for look in self._looks.values())
