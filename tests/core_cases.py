@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domicile.classify import classify, declare
+from domicile.classify import classify, declare, speaking
 from domicile.judge import judge
 from domicile.model import (
     Account,
@@ -64,7 +64,7 @@ VOCABULARY = Vocabulary(
     channels={
         one.name: one
         for one in (
-            Channel("replication", "replica", "Delete the replication rule, then the replicas."),
+            Channel("replication", "replica", "Delete the replication rule, then the replicas.", shares=True),
             Channel("read-replica", "replica", "Delete the read replica.", continuous=True),
             Channel("global-table", "replica", "Remove the replica.", relation="peer", continuous=True),
             Channel("geo-redundancy", "replica", "Choose redundancy within the region.", implied=True),
@@ -129,8 +129,9 @@ def looks_at(regions: Iterable[str] = (MUMBAI, SINGAPORE), accounts: Iterable[st
 
 
 def world(*sightings: Resource | Copy | Tagged, looks: Iterable[Look] | None = None, **more) -> Inventory:
+    accounts = (Account("aws", HERE, "payments"), Account("aws", THERE, "archive"))
     return Inventory(
-        accounts=(Account("aws", HERE, "payments"), Account("aws", THERE, "archive")),
+        accounts=more.pop("accounts", accounts),
         resources=tuple(one for one in sightings if isinstance(one, Resource)),
         copies=tuple(one for one in sightings if isinstance(one, Copy)),
         tags=tuple(one for one in sightings if isinstance(one, Tagged)),
@@ -174,7 +175,8 @@ LOGS_IN_INDIA = Obligation(kind="logs_in", places=("IN",), min_days=180)
 
 
 def classified(inventory: Inventory, organisation: Organisation = ORGANISATION, *, as_of: date = TODAY):
-    datasets = declare(relate(inventory, VOCABULARY), inventory, organisation)
+    related = relate(inventory, VOCABULARY, speaking(inventory, organisation))
+    datasets = declare(related, inventory, organisation)
     return datasets, classify(datasets, inventory, organisation, VOCABULARY, as_of=as_of)
 
 

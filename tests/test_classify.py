@@ -77,9 +77,36 @@ def test_a_tag_says_what_a_resource_holds():
 
 
 def test_the_classes_of_all_members_are_the_classes_of_each():
-    replica = holder("replica", SINGAPORE, "bucket", tags=HEALTH)
-    one = the_only(BUCKET, replica, copied(BUCKET, replica))
+    ledger, reader = holder("ledger", tags=PAYMENTS), holder("reader", SINGAPORE, tags=HEALTH)
+    one = the_only(ledger, reader, copied(ledger, reader, "read-replica"))
     assert names(one.classes) == {"payment.transaction", "personal.sensitive.health"}
+
+
+def test_a_bucket_with_a_class_of_its_own_adds_nothing_to_what_replicates_into_it():
+    replica = holder("replica", SINGAPORE, "bucket", tags=HEALTH)
+    found = of(BUCKET, replica, copied(BUCKET, replica))
+    assert names(found["payments"].classes) == {"payment.transaction"}
+    assert names(found["replica"].classes) == {"payment.transaction", "personal.sensitive.health"}
+
+
+def test_what_replicates_into_a_bucket_does_not_loosen_it():
+    statements = holder("statements", SINGAPORE, "bucket", tags=PAYMENTS)
+    organisation = declared(names=("payments",), loosen=loosening("payment.*", facts=("cross_border",)))
+    found = of(BUCKET, statements, copied(BUCKET, statements), organisation=organisation)
+    assert found["payments"].facts == {"cross_border"}
+    assert (names(found["statements"].classes), found["statements"].facts) == ({"payment.transaction"}, frozenset())
+
+
+def test_what_could_not_be_described_may_have_an_ancestor_nobody_knows():
+    looks = [look("s3.buckets", gaps=[gap("s3.buckets", resource_id=BUCKET.id, part="replication")]), *looks_at()[1:]]
+    one = the_only(BUCKET, looks=[*looks, look("tags.resources")])
+    assert not one.looked
+    assert one.missed == ("payments could not be described",)
+
+
+def test_a_selector_by_tag_needs_the_tag():
+    organisation = declared(tags={"team": "*"}, classes=("payment.card",))
+    assert "payment.card" not in names(the_only(BUCKET, organisation=organisation).classes)
 
 
 def test_every_source_adds_and_none_removes():
@@ -301,9 +328,9 @@ def test_a_fact_of_the_file_holds_for_as_long_as_it_says():
 
 
 def test_a_copy_whose_name_fits_does_not_loosen_what_it_was_copied_from():
-    lookalike = holder("tokens", SINGAPORE, "bucket")
+    ledger, lookalike = holder("ledger", tags=PAYMENTS), holder("tokens", SINGAPORE)
     organisation = declared(names=("tokens",), loosen=loosening("payment.*", facts=("cross_border",)))
-    found = the_only(BUCKET, lookalike, copied(BUCKET, lookalike), organisation=organisation)
+    found = the_only(ledger, lookalike, copied(ledger, lookalike, "read-replica"), organisation=organisation)
     assert names(found.classes) == {"payment.transaction"}
     assert found.facts == frozenset()
 

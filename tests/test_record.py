@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from core_cases import (
     BACKUP_IN_INDIA,
+    BANK,
     HERE,
     LOGS_IN_INDIA,
     MUMBAI,
@@ -32,6 +33,7 @@ from core_cases import (
 )
 from domicile.judge import violation_id
 from domicile.model import (
+    Account,
     Applies,
     Cell,
     Classify,
@@ -40,10 +42,12 @@ from domicile.model import (
     Departed,
     Exemption,
     Gap,
+    Limit,
     Location,
     Loosening,
     NameRule,
     Obligation,
+    Resource,
     part_of,
 )
 from domicile.record import ROW_SIZE, answer, rank, record_gaps
@@ -56,6 +60,9 @@ muted            open/opened         open/updated               open/confirmed  
 upcoming         open/opened         open/updated               open/confirmed          open/unexempted           open/reopened
 exempt           exempted/exempted   exempted/exempted          exempted/exempted       exempted/updated          exempted/exempted
 not-due          none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
+on-trial         none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
+not-applicable   none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
+undeclared       none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
 met              none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
 gone             none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
 departed         none/-              resolved/resolved          resolved/resolved       resolved/resolved         resolved/-
@@ -675,7 +682,8 @@ def test_a_rule_on_trial_keeps_no_rows():
 def test_a_rule_put_on_trial_resolves_its_rows():
     history = breached()
     assert history.scan(world(*BREACH), rule(trial=True), as_of=later(1)) == ["resolved"]
-    assert history.row.resolved_by == "not-due"
+    assert history.row.resolved_by == "on-trial"
+    assert "not seen to move" in history.row.status_because
 
 
 @pytest.mark.parametrize("status", ["draft", "lapsed", "abeyance", "superseded"])
@@ -833,11 +841,62 @@ def test_a_row_that_rests_on_very_many_looks_rests_on_its_holders_and_on_all_oth
     central, sources, links, looks = many_sources(40)
     history = History()
     assert history.scan(world(central, *sources, *links, looks=looks)) == ["opened"]
-    assert history.row.seen_in == ("*", central.look, "aws/222222222222/ap-southeast-1/tags.resources")
+    assert history.row.seen_in == ("*", central.look)
     anywhere = look("x", VIRGINIA, gaps=[gap("x", VIRGINIA)])
     assert history.scan(world(*sources, looks=(*looks, anywhere))) == ["unconfirmed"]
     assert history.scan(world(*sources, looks=without(central.look, looks=looks))) == []
     assert history.scan(world(*sources, looks=looks)) == ["resolved"]
+
+
+def test_a_row_that_rests_on_many_looks_rests_on_the_cells_they_lie_in():
+    central, sources, links, looks = many_sources(12)
+    history = History()
+    assert history.scan(world(central, *sources, *links, looks=looks)) == ["opened"]
+    assert "aws/000000000003/ap-south-1/*" in history.row.seen_in
+    assert central.look in history.row.seen_in
+    refused = look("s3.buckets", listed=False, account="000000000003", gaps=[gap("s3.buckets", account="000000000003")])
+    others = [one for one in looks if one.key != refused.key]
+    assert history.scan(world(*sources, looks=[*others, refused])) == ["unconfirmed"]
+    assert history.scan(world(*sources, looks=looks)) == ["resolved"]
+
+
+def test_what_was_left_out_by_choice_since_resolves_nothing():
+    for count in (12, 40):
+        central, sources, links, looks = many_sources(count)
+        history = History()
+        assert history.scan(world(central, *sources, *links, looks=looks)) == ["opened"]
+        skipped = Limit(Cell("aws", THERE, SINGAPORE), "*", "skipped-by-config")
+        seen = [one for one in looks if one.cell != skipped.cell]
+        assert history.scan(world(*sources, looks=seen, limits=(skipped,))) == ["unconfirmed"]
+
+
+OF_BANKS = Applies(classes=("payment.*",), origins=("IN",), actors=("bank_in",))
+
+
+def test_an_entity_that_lost_its_role_is_no_proof_that_data_moved():
+    history = breached()
+    organisation = replace(ORGANISATION, entities=(replace(BANK, actors=("shop",)),))
+    assert history.scan(world(*BREACH), rule(applies=OF_BANKS), organisation=organisation) == ["resolved"]
+    assert history.row.resolved_by == "not-applicable"
+
+
+def test_a_class_that_was_an_accounts_default_needs_an_entry_to_go():
+    bare = [replace(one, tags={}) if isinstance(one, Resource) else one for one in BREACH]
+    default = dict.fromkeys((HERE, THERE), ("payment.card", "books_of_account"))
+    told = replace(ORGANISATION, classify=Classify(accounts=default))
+    less = replace(ORGANISATION, classify=Classify(accounts=dict.fromkeys(default, ("books_of_account",))))
+    history = History()
+    assert history.scan(world(*bare), organisation=told) == ["opened"]
+    assert history.scan(world(*bare), organisation=less) == ["unconfirmed"]
+    assert history.row.status_because.startswith("class-gone")
+
+
+def test_another_name_of_the_account_writes_nothing():
+    history = History()
+    assert history.scan(world(*BREACH, accounts=(Account("aws", HERE, "pay"), Account("aws", THERE, "dr")))) == [
+        "opened"
+    ]
+    assert history.scan(world(*BREACH, accounts=(Account("aws", HERE), Account("aws", THERE)))) == []
 
 
 HOSTILE = ["x", "\x01", "支", "🏦", '"', "\\", "\ud800", "<b>"]

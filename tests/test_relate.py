@@ -163,6 +163,27 @@ def test_a_long_cycle_does_not_exhaust_the_search():
     assert len(related(*ring, *links)) == 1
 
 
+# What holds data of its own.
+
+
+def test_a_bucket_that_says_what_it_holds_is_not_swallowed_by_what_replicates_into_it():
+    misc, statements = holder("misc", kind="bucket"), holder("statements", SINGAPORE, "bucket")
+    inventory = world(misc, statements, copied(misc, statements))
+    assert [one.id for one in relate(inventory, VOCABULARY)] == [misc.id]
+    apart = {one.id: one for one in relate(inventory, VOCABULARY, {statements.id})}
+    assert set(apart) == {misc.id, statements.id}
+    assert apart[statements.id].parents == (misc.id,)
+    assert apart[misc.id].feeds == (statements.id,)
+    [placement] = apart[statements.id].placements
+    assert (placement.channel, placement.source_country) == ("replication", "IN")
+
+
+def test_a_copy_that_can_hold_nothing_else_stays_with_its_source_whatever_it_says():
+    reader = holder("reader", SINGAPORE)
+    link = copied(LEDGER, reader, "read-replica")
+    assert [one.id for one in relate(world(LEDGER, reader, link), VOCABULARY, {reader.id})] == [LEDGER.id]
+
+
 # What was never scanned.
 
 
@@ -175,9 +196,18 @@ def test_a_target_never_scanned_is_a_place():
 
 
 def test_the_place_of_a_target_is_read_from_its_name_when_nothing_else_says():
+    target = arn("db", "reader", SINGAPORE, "999999999999")
+    [dataset] = related(LEDGER, copied(LEDGER, target, "read-replica")).values()
+    assert (dataset.placements[1].country, dataset.placements[1].account) == ("SG", "999999999999")
+
+
+def test_a_target_that_a_full_look_at_its_holder_does_not_show_is_no_place():
     target = arn("db", "reader", SINGAPORE, THERE)
     [dataset] = related(LEDGER, copied(LEDGER, target, "read-replica")).values()
-    assert (dataset.placements[1].country, dataset.placements[1].account) == ("SG", THERE)
+    assert [one.resource_id for one in dataset.placements] == [LEDGER.id]
+    unseen = [one for one in looks_at() if one.cell.account != THERE]
+    [dataset] = related(LEDGER, copied(LEDGER, target, "read-replica"), looks=unseen).values()
+    assert target in {one.resource_id for one in dataset.placements}
 
 
 def test_a_bucket_named_without_a_region_lies_where_it_was_found():
@@ -223,11 +253,11 @@ def test_a_source_that_was_copied_from_once_and_not_seen_is_no_place():
     assert [one.resource_id for one in dataset.placements] == [copy.id]
 
 
-def test_a_source_is_unseen_only_where_nobody_looked():
+def test_an_ancestor_that_is_gone_is_as_unseen_as_one_nobody_could_look_at():
     copy, gone = holder("copy", SINGAPORE, "snapshot"), arn("snapshot", "gone")
     link = copied(gone, copy, "snapshot-copy", look=copy.look)
     [dataset] = related(copy, link).values()
-    assert dataset.unseen == ()
+    assert dataset.unseen == (gone,)
     denied = look("rds.snapshots", listed=False, gaps=[gap("rds.snapshots")])
     others = [one for one in looks_at() if one.key != denied.key]
     [dataset] = related(copy, link, looks=[*others, denied]).values()
@@ -468,7 +498,7 @@ def test_every_resource_is_in_exactly_one_dataset_and_is_a_place_in_it(drawn):
 @given(worlds())
 def test_every_target_of_a_copy_is_a_place_and_no_place_is_invented(drawn):
     holders, copies = drawn
-    datasets = relate(world(*holders, *copies), VOCABULARY)
+    datasets = relate(world(*holders, *copies, looks=()), VOCABULARY)
     subjects = [one.subject for dataset in datasets for one in dataset.placements if not one.subject.startswith("set|")]
     assert len(subjects) == len(set(subjects))
     counted = sum(one.copies for dataset in datasets for one in dataset.placements)

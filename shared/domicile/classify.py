@@ -105,6 +105,18 @@ def entity_of(account: Account | None, account_id: str, organisation: Organisati
     return best[1] if best else None
 
 
+def speaking(inventory: Inventory, organisation: Organisation) -> frozenset[str]:
+    """The resources of which a tag of their own, or a declaration, says what they hold."""
+    declarations = [one for one in organisation.datasets if _has_selectors(one) and (one.classes or one.loosen)]
+    rules = [rule for rule in organisation.classify.tags if rule.gives == "class"]
+    return frozenset(
+        name
+        for name, seen in _resources(inventory).items()
+        for one in seen
+        if any(rule.key in one.tags for rule in rules) or any(_matches(said, name, one) for said in declarations)
+    )
+
+
 def kept_tags(organisation: Organisation) -> frozenset[str]:
     """Tag keys that classification or ownership uses; the values of all others are dropped at the door."""
     keys = {rule.key for rule in organisation.classify.tags}
@@ -137,11 +149,13 @@ def _selects(declaration: DatasetDeclaration, dataset: Dataset, resources: Mappi
     """Whether one member matches every selector given; selecting nothing selects no dataset."""
     if dataset.id == f"declared:{declaration.id}":
         return True
-    if not (declaration.resources or declaration.names or declaration.accounts or declaration.tags):
-        return False
-    return any(
+    return _has_selectors(declaration) and any(
         _matches(declaration, member, seen) for member in dataset.members for seen in resources.get(member) or (None,)
     )
+
+
+def _has_selectors(declaration: DatasetDeclaration) -> bool:
+    return bool(declaration.resources or declaration.names or declaration.accounts or declaration.tags)
 
 
 def _matches(declaration: DatasetDeclaration, member: str, resource: Resource | None) -> bool:
@@ -152,7 +166,9 @@ def _matches(declaration: DatasetDeclaration, member: str, resource: Resource | 
     return (
         (not declaration.names or any(fnmatchcase(resource.name, glob) for glob in declaration.names))
         and (not declaration.accounts or resource.account in declaration.accounts)
-        and all(fnmatchcase(resource.tags.get(key, ""), glob) for key, glob in declaration.tags.items())
+        and all(
+            key in resource.tags and fnmatchcase(resource.tags[key], glob) for key, glob in declaration.tags.items()
+        )
     )
 
 
@@ -192,8 +208,12 @@ def _own(
     seen_in: set[str] = set()
     rules = organisation.classify
     tags_are_used = bool(rules.tags) or any(one.tags for one in organisation.datasets)
+    refused = {gap.resource_id for gap in looks.gaps if gap.part}
     for resource in members:
         seen_in.add(resource.look)
+        # What it was copied from may be in the answer that was refused.
+        if resource.id in refused:
+            missed.add(f"{_shown(resource.name)} could not be described")
         tags_look = vocabulary.types[resource.type].tags_look
         if tags_look and tags_are_used:
             look = f"{resource.location.provider}/{resource.account}/{resource.location.region}/{tags_look}"

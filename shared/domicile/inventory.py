@@ -7,7 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from domicile.model import ClassEvidence, Classification, Dataset, PlacementKind
+from domicile.model import ClassEvidence, Classification, Dataset, Placement, PlacementKind
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -37,11 +37,23 @@ class Line(Struct, frozen=True, kw_only=True):
     root_region: str
     root_country: str
     crosses: bool | None
-    """Whether it lies in another country than its root; None when one of the two is not known."""
+    """Whether it lies in another country than its root or its source; None when that cannot be told."""
     held: bool
     subject: str
     observed_at: datetime
     look: tuple[str, ...]
+
+
+def crosses(place: Placement, dataset: Dataset) -> bool | None:
+    """Whether a placement lies in another country than the root of its dataset, or than what it is copied from: a
+    shared holder is a root of its own, and takes from across a border all the same."""
+    if place.country is None or dataset.root_country is None:
+        return None
+    if place.country != dataset.root_country:
+        return True
+    if not place.source_id:
+        return False
+    return None if place.source_country is None else place.source_country != place.country
 
 
 def lines(
@@ -51,9 +63,6 @@ def lines(
     for dataset in datasets:
         one = classifications[dataset.id]
         for place in dataset.placements:
-            crosses = None
-            if place.country and dataset.root_country:
-                crosses = place.country != dataset.root_country
             yield Line(
                 provider=place.location.provider if place.location else dataset.provider,
                 account=place.account,
@@ -78,7 +87,7 @@ def lines(
                 dataset_id=dataset.id,
                 root_region=dataset.root_location.region if dataset.root_location else "",
                 root_country=dataset.root_country or "",
-                crosses=crosses,
+                crosses=crosses(place, dataset),
                 held=place.held,
                 subject=place.subject,
                 observed_at=observed_at,

@@ -173,8 +173,10 @@ def _said(classification: Classification) -> _Said:
 
 
 def _counts(evidence: ClassEvidence) -> bool:
-    """Whether a class says what a dataset is not. A tag with a class that no rule is about says nothing: else
-    whoever may tag could take a dataset out of every rule."""
+    """Whether a class says what a dataset is not. A name says nothing, nor does a tag with a class that no rule is
+    about: else whoever may name or tag could take a dataset out of every rule."""
+    if evidence.source == "name":
+        return False
     return evidence.source == "declared" or not (taxonomy.loosens(evidence.name) or taxonomy.is_own(evidence.name))
 
 
@@ -462,15 +464,13 @@ def _exemption(
         if one.rule == rule.id
         and one.since <= question.as_of <= one.until
         and (not one.resource or (placement is not None and one.resource in _names_of(placement)))
-        and (not one.dataset or (whole and dataset is not None and one.dataset in dataset.members))
+        and (not one.dataset or (whole and dataset is not None and one.dataset == dataset.id))
         and (not one.account or one.account == (placement.account if placement else dataset.account if dataset else ""))
     ]
     return min(covering, key=lambda one: (one.basis not in _EXEMPTING, one.id), default=None)
 
 
 def _names_of(placement: Placement) -> set[str]:
-    """The ids an exemption may name a placement by: for a set, what its copies were taken of."""
-    names = {placement.resource_id}
-    if "|" in placement.subject:
-        names.add(placement.subject.split("|", 2)[1])
-    return names
+    """What an exemption may name a placement by: the id of what stands by itself, the whole subject of the others.
+    The id of one copy, or of what all were taken of, would cover more, or less, from night to night."""
+    return {placement.subject, placement.subject.removeprefix("resource|")}

@@ -235,7 +235,9 @@ def _some(obligation: Obligation, dataset: Dataset, reach: Sequence[Placement], 
     candidates = [placement for placement in reach if not kinds or placement.kind in kinds]
     fresh = {True: 0, None: 0}
     for placement in candidates:
-        answers = {_inside(placement, obligation), _fresh(obligation, placement, question)}
+        # A copy of some of the data may be enough or not: nobody can tell from the rule that makes it.
+        whole = None if placement.partial else True
+        answers = {_inside(placement, obligation), _fresh(obligation, placement, question), whole}
         if False not in answers:
             fresh[None if None in answers else True] += 1
     if fresh[True] >= obligation.min:
@@ -293,6 +295,8 @@ def _no_such_data(obligation: Obligation, dataset: Dataset, classification: Clas
 def _hiding(obligation: Obligation, dataset: Dataset, question: Question) -> str:
     """What was not looked at and could hold what seems to be missing; "" when nothing could."""
     tag_looks = {kind.tags_look for kind in question.vocabulary.types.values()}
+    kinds = obligation.copies or _KINDS.get(obligation.kind, ())
+    services = {one.resource_type.split(".")[1] for one in dataset.placements if one.resource_type.count(".") > 1}
 
     def could_hold(region: str, provider: str) -> bool:
         if region in (ANYWHERE, GLOBAL) or "ANY" in obligation.places:
@@ -300,8 +304,12 @@ def _hiding(obligation: Obligation, dataset: Dataset, question: Question) -> str
         country = geography.country(Location(provider, region))
         return country is None or country in obligation.places
 
+    def elsewhere(provider: str) -> bool:
+        """A declared dataset may have its copies in any cloud."""
+        return dataset.provider not in (provider, "declared")
+
     for gap in question.looks.gaps:
-        if gap.cell.provider != dataset.provider or gap.listing in tag_looks:
+        if elsewhere(gap.cell.provider) or gap.listing in tag_looks:
             continue
         if gap.part:
             # One question about one resource hides only that resource's copies, wherever they are.
@@ -310,9 +318,11 @@ def _hiding(obligation: Obligation, dataset: Dataset, question: Question) -> str
         elif could_hold(gap.cell.region, gap.cell.provider):
             return _unseen(gap)
     for limit in question.looks.limits:
+        if limit.reason == "blind-to" and set(limit.hides) & set(kinds) and limit.listing in services:
+            return f"a {' or '.join(sorted(limit.hides))} that {limit.listing} does not show ({limit.detail})"
         if (
             limit.reason == "skipped-by-config"
-            and limit.cell.provider == dataset.provider
+            and not elsewhere(limit.cell.provider)
             and could_hold(limit.cell.region, limit.cell.provider)
         ):
             return f"{limit.cell} (left out by choice)"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Final, Literal
 
@@ -63,6 +63,9 @@ Standing = Literal[
     "exempt",
     "upcoming",
     "not-due",
+    "on-trial",
+    "not-applicable",
+    "undeclared",
     "cannot-tell",
     "needs-signature",
     "met",
@@ -79,11 +82,16 @@ _ABOUT_CLASSES: Final = frozenset({"logs_in", "no_such_data"})
 """What is met by data that says nothing of itself any longer."""
 
 _FAILING: Final = frozenset({"breached", "muted", "upcoming"})
-_RESOLVING: Final = frozenset({"met", "not-due", "gone", "departed", "rule-dropped"})
+_RESOLVING: Final = frozenset(
+    {"met", "not-due", "on-trial", "not-applicable", "undeclared", "gone", "departed", "rule-dropped"}
+)
 
 _SENTENCES: Final[Mapping[Standing, str]] = {
     "met": "Looked at again in full: the obligation is met.",
     "not-due": "The rule does not bind any longer.",
+    "on-trial": "The rule is on trial now: shown, not kept. The data was not seen to move.",
+    "not-applicable": "The rule does not apply any longer, by the organisation file. The data was not seen to move.",
+    "undeclared": "The organisation file declares this copy no longer.",
     "gone": "Looked at again in full where it was held: it is gone.",
     "departed": "A person's entry says what became of it.",
     "rule-dropped": "The rule is not adopted any longer.",
@@ -147,6 +155,13 @@ def record(
         for start, to in _moves(known, judgement).items()
         if known[start].subject.partition("|")[2] in judgement.members or seen.proves(known[start])
     }
+    # While a member could not be described, its age is not known, and another may seem to be the anchor.
+    shaken = {judgement.members[gap.resource_id] for gap in looks.gaps if gap.resource_id in judgement.members}
+    for start, to in list(moves.items()):
+        if _heir(known[start], judgement) in shaken and to not in known:
+            del moves[start]
+            if to in findings:
+                findings[start] = replace(findings.pop(to), id=start, subject=known[start].subject)
     arriving = {to: known[start] for start, to in moves.items()}
     changes = []
     for row_id in sorted({*known, *findings, *arriving}):
@@ -162,7 +177,7 @@ def record(
             standing = seen.standing_of(row)
         else:
             continue
-        change = _next(row, finding, standing, scan, now, cause, names)
+        change = _next(row, finding, standing, scan, now, cause, names, shaken)
         if row_id in arriving and row is not None:
             change = change or _next_version(row, scan, now)
             transition = "moved" if change.row.status == row.status else change.transition
@@ -182,7 +197,9 @@ def standing_of(finding: Finding, scan: Scan) -> Standing:
     """What a finding says about its row."""
     soon = finding.enforce_from is not None and scan.as_of < finding.enforce_from <= scan.as_of + AHEAD
     # A rule on trial, or far from its day, is shown, never kept; so is one that does not bind any longer.
-    if finding.trial or not (finding.enforced or soon):
+    if finding.trial:
+        return "on-trial"
+    if not (finding.enforced or soon):
         return "not-due"
     match finding.verdict:
         case Verdict.VIOLATION:
@@ -280,9 +297,11 @@ class _Seen:
         if presence:
             if row.dataset_id not in {_cut_id(dataset) for dataset in presence.datasets}:
                 return "evidence-gone"
-            return "class-gone" if _class_gone(row, presence) else "met"
+            return "class-gone" if _class_gone(row, presence) else "not-applicable"
+        if declared:
+            return "undeclared"
         # Without a type, nothing but a link to it was ever seen.
-        if subject.startswith(("resource|", "set|")) and not (row.resource_type or declared):
+        if subject.startswith(("resource|", "set|")) and not row.resource_type:
             return "evidence-gone"
         if subject.startswith("set|"):
             # The same copies may be known by another channel, or by none.
@@ -324,12 +343,13 @@ def _place_of_set(subject: str) -> tuple[str, ...]:
 
 
 def _class_gone(row: Row, presence: Presence) -> bool:
-    """Whether a class or origin that a tag stated, or an ancestor, is stated no more, and no file has taken it away."""
+    """Whether a class or origin that a tag stated, an account or an ancestor, is stated no more, and no entry of the
+    file, for which somebody answers, has taken it away."""
     return any(
         evidence.name not in presence.stated
         and not any(taxonomy.matches(glob, evidence.name) for glob in presence.loosened)
         for evidence in row.class_evidence
-        if evidence.source == "tag" or evidence.detail.startswith(INHERITED)
+        if evidence.source in ("tag", "account") or evidence.detail.startswith(INHERITED)
     )
 
 
@@ -395,6 +415,7 @@ def _next(
     now: datetime,
     cause: ChangedBecause | None,
     names: Mapping[str, str],
+    shaken: Collection[str],
 ) -> Change | None:
     outcome = answer(row.status if row else None, standing)
     if outcome.status is None or outcome.transition is None:
@@ -404,6 +425,8 @@ def _next(
         fresh = _row(finding, row, outcome.status, scan, now, because, names)
         if row is None:
             return Change(fresh, 0, outcome.transition)
+        if finding.dataset and finding.dataset.id in shaken:
+            fresh = replace(fresh, **{name: getattr(row, name) for name in _OF_ITS_DATASET})
         if all(getattr(row, name) == getattr(fresh, name) for name in _TELLING):
             return None
         begun = outcome.transition == "updated" and row.verdict == "upcoming" and fresh.verdict == "violation"
@@ -442,9 +465,9 @@ def _changed_because(cause: ChangedBecause | None, row: Row | None, standing: St
             return "coverage"
         case "evidence-gone" | "gone" | "class-gone":
             return "data"
-        case "rule-dropped" | "upcoming" | "not-due":
+        case "rule-dropped" | "upcoming" | "not-due" | "on-trial":
             return "rules"
-        case "departed" | "exempt" | "muted":
+        case "departed" | "exempt" | "muted" | "not-applicable" | "undeclared":
             return "config"
     if cause:
         return cause
@@ -453,8 +476,13 @@ def _changed_because(cause: ChangedBecause | None, row: Row | None, standing: St
     return "rules" if row is not None and row.verdict == "upcoming" and standing == "breached" else "data"
 
 
+_OF_ITS_DATASET: Final = (
+    "dataset_id", "root_resource_id", "root_region", "root_country", "channel", "kind", "caused_by",
+)  # fmt: skip
+"""What a row says of its dataset's anchor and of its own place in relation to it."""
+
 _TELLING: Final = (
-    "rule_version", "policy", "severity", "status", "verdict", "confidence", "provider", "account", "account_name",
+    "rule_version", "policy", "severity", "status", "verdict", "confidence", "provider", "account",
     "entity", "owner", "region", "country", "channel", "kind", "caused_by", "resource_type", "dataset_id",
     "root_region", "root_country", "classes", "exemption_id", "seen_in",
 )  # fmt: skip
@@ -491,7 +519,7 @@ def _row(
         confidence=finding.confidence,
         provider=provider,
         account=finding.account,
-        account_name=_cut(names.get(finding.account, ""), _NAME),
+        account_name=_cut(names.get(finding.account, ""), _NAME) or (row.account_name if row else ""),
         entity=finding.entity,
         owner=_cut(finding.owner, _NAME),
         region=location.region if location else "",
@@ -529,7 +557,7 @@ def _row(
         resolved_at=None,
         resolved_by="",
         exemption_id=finding.exemption,
-        seen_in=_looks_kept(finding.seen_in, f"{provider}/{finding.account}/"),
+        seen_in=_looks_kept(finding.seen_in, tuple(one for one in place.seen_in if "#" not in one) if place else ()),
         moved_from=row.moved_from if row else "",
         version=row.version + 1 if row else 1,
     )
@@ -554,13 +582,19 @@ def _standing_in(dataset: Dataset) -> tuple[str, ...]:
     )
 
 
-def _looks_kept(looks: tuple[str, ...], own: str) -> tuple[str, ...]:
+def _looks_kept(looks: tuple[str, ...], near: tuple[str, ...]) -> tuple[str, ...]:
+    """The looks a row rests on. Too many become the cells they lie in, and these every look of the scan; those that
+    showed the thing itself are kept whatever happens."""
     kept = tuple(look for look in looks if _whole(look) == look)
     if kept == looks and len(looks) <= LOOKS_KEPT and len(msgspec.json.encode(looks)) <= _LOOKS:
         return looks
+    cells = {f"{'/'.join(look.split('/', 3)[:3])}/{ANYWHERE}" for look in looks}
+    few = tuple(sorted({*cells, *(look for look in near if look in kept)}))
+    if len(few) <= LOOKS_KEPT and _fits(" ".join(few), _LOOKS):
+        return few
     nearest: list[str] = []
-    for look in kept:
-        if look.startswith(own) and len(nearest) < LOOKS_KEPT and _fits(" ".join([*nearest, look]), _LOOKS):
+    for look in near:
+        if look in kept and len(nearest) < LOOKS_KEPT and _fits(" ".join([*nearest, look]), _LOOKS):
             nearest.append(look)
     return (ANYWHERE, *nearest)
 

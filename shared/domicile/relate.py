@@ -39,15 +39,21 @@ class _Node(Struct):
     looks: tuple[str, ...] = ()
     incoming: list[Copy] = []
     copied_from_now: bool = False
+    absent: bool = False
     location: Location | None = None
     account: str = ""
 
 
-def relate(inventory: Inventory, vocabulary: Vocabulary) -> tuple[Dataset, ...]:
-    """Every dataset of an inventory, by id. The order of the inventory does not matter."""
+def relate(inventory: Inventory, vocabulary: Vocabulary, speaking: Collection[str] = ()) -> tuple[Dataset, ...]:
+    """Every dataset of an inventory, by id. The order of the inventory does not matter.
+
+    `speaking` are the resources of which somebody says what they hold. One that can hold data of its own beside
+    what is copied into it (a bucket) is a shared holder even when a single root feeds it.
+    """
     nodes, copies, unseen = _nodes(inventory, vocabulary)
     downstream: dict[str, set[str]] = defaultdict(set)
     seeds: dict[str, set[str]] = defaultdict(set)
+    only_copies: set[str] = set()
     for copy in copies:
         channel = vocabulary.channels[copy.channel]
         target = _target(copy, channel)
@@ -55,6 +61,8 @@ def relate(inventory: Inventory, vocabulary: Vocabulary) -> tuple[Dataset, ...]:
             seeds[target].add(copy.of)
         else:
             downstream[copy.of].add(target)
+            if not channel.shares:
+                only_copies.add(target)
             if channel.relation == "peer":
                 downstream[target].add(copy.of)
     for name, taken_of in _untold(nodes, vocabulary):
@@ -73,7 +81,8 @@ def relate(inventory: Inventory, vocabulary: Vocabulary) -> tuple[Dataset, ...]:
     shared: dict[int, set[int]] = {}
     for index in reversed(range(len(groups))):
         heads = {head[feeder] for feeder in fed_by[index]}
-        if len(heads) == 1:
+        own = any(node in speaking and node not in only_copies for node in groups[index])
+        if len(heads) == 1 and not own:
             head[index] = heads.pop()
         else:
             head[index] = index
@@ -102,6 +111,7 @@ def relate(inventory: Inventory, vocabulary: Vocabulary) -> tuple[Dataset, ...]:
             _dataset(
                 name,
                 [nodes[node] for node in sorted(ids)],
+                nodes,
                 vocabulary,
                 parents=tuple(sorted(parents - {name})),
                 feeds=tuple(sorted(feeds.get(name, ()))),
@@ -146,7 +156,12 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
         if node.resource is None:
             location, account = place(node.id)
             node.location, node.account = node.location or location, node.account or account
-    unseen = {name for name in sources if nodes[name].resource is None and not _looked_at(name, listed)}
+    for copy in statements:
+        node = nodes[_target(copy, vocabulary.channels[copy.channel])]
+        # The proof lies with the holder: listed in full without it, it is not there, whatever its source says.
+        node.absent = node.resource is None and _looked_at(node.id, listed)
+    # What an ancestor that is gone had to say about the class is as unknown as that of one nobody could look at.
+    unseen = {name for name in sources if nodes[name].resource is None}
     return nodes, statements, unseen
 
 
@@ -290,6 +305,7 @@ def _anchor(group: Iterable[str], nodes: Mapping[str, _Node]) -> str:
 def _dataset(
     anchor: str,
     nodes: list[_Node],
+    nodes_by_id: Mapping[str, _Node],
     vocabulary: Vocabulary,
     *,
     parents: tuple[str, ...],
@@ -300,9 +316,9 @@ def _dataset(
     ids = {node.id for node in nodes}
     for node in nodes:
         # A source that nobody looked at is a place only while something is being copied from it.
-        if node.resource is None and not node.incoming and not node.copied_from_now:
+        if node.resource is None and (node.absent or not (node.incoming or node.copied_from_now)):
             continue
-        placement = _placement(node, vocabulary, ids if node.id == anchor else frozenset())
+        placement = _placement(node, nodes_by_id, vocabulary, ids if node.id == anchor else frozenset())
         placements[placement.subject].append(placement)
     root = next(node for node in nodes if node.id == anchor)
     provider = root.location.provider if root.location else next(iter(_providers(nodes)), "")
@@ -317,15 +333,19 @@ def _dataset(
         feeds=feeds,
         unseen=unseen,
         root_location=root.location,
-        root_country=geography.country(root.location) if root.location else None,
+        root_country=_country(root.location),
     )
+
+
+def _country(location: Location | None) -> str | None:
+    return geography.country(location) if location else None
 
 
 def _providers(nodes: Iterable[_Node]) -> Iterator[str]:
     return (node.location.provider for node in nodes if node.location)
 
 
-def _placement(node: _Node, vocabulary: Vocabulary, peers: Collection[str]) -> Placement:
+def _placement(node: _Node, nodes: Mapping[str, _Node], vocabulary: Vocabulary, peers: Collection[str]) -> Placement:
     """`peers`, for an anchor, are the members of its dataset: what they write to it makes it no copy of theirs."""
     resource = node.resource
     incoming = _links(node, vocabulary)
@@ -339,7 +359,9 @@ def _placement(node: _Node, vocabulary: Vocabulary, peers: Collection[str]) -> P
     kinds = [one.kind for one in (channel, resource_type) if one]
     kind: PlacementKind = "backup" if "backup" in kinds else next(iter(kinds), "primary")
     location = node.location
-    keys = sorted({key for key in [resource.key if resource else "", *(copy.key for copy in incoming)] if key})
+    named = {key for key in [resource.key if resource else "", *(copy.key for copy in incoming)] if key}
+    # A key named by its id alone and by its ARN is one key.
+    keys = sorted(key for key in named if not any(other.endswith(f"/{key}") for other in named))
     looks = {*node.looks, *(copy.look for copy in incoming)}
     evidence = [copy.evidence for copy in by_kind if copy.evidence]
     if resource:
@@ -348,7 +370,7 @@ def _placement(node: _Node, vocabulary: Vocabulary, peers: Collection[str]) -> P
         subject=_subject(node, link, channel, rotates=bool(resource_type and resource_type.rotates)),
         kind=kind,
         location=location,
-        country=geography.country(location) if location else None,
+        country=_country(location),
         account=node.account,
         resource_id=resource.id if resource else (link.id if link else node.id),
         resource_type=resource.type if resource else "",
@@ -357,6 +379,8 @@ def _placement(node: _Node, vocabulary: Vocabulary, peers: Collection[str]) -> P
         links=frozenset(copy.channel for copy in incoming),
         caused_by=next((copy.caused_by for copy in by_kind if copy.caused_by), ""),
         source_id=link.of if link else "",
+        source_country=_country(nodes[link.of].location) if link else None,
+        partial=bool(incoming) and all(copy.partial for copy in incoming),
         oldest_at=resource.created_at if resource else None,
         newest_at=(resource.newest_at or resource.created_at) if resource else None,
         retention_days=resource.retention_days if resource else None,
@@ -409,6 +433,8 @@ def _set(placements: list[Placement]) -> Placement:
         links=frozenset().union(*(one.links for one in placements)),
         caused_by=min((one.caused_by for one in placements if one.caused_by), default=""),
         source_id=first.source_id,
+        source_country=first.source_country,
+        partial=all(one.partial for one in placements),
         copies=len(placements),
         oldest_at=None if None in oldest else min(moment for moment in oldest if moment),
         newest_at=newest.newest_at,

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from domicile.classify import classify, declare, kept_tags
+from domicile.classify import classify, declare, kept_tags, speaking
 from domicile.collect import Progress, collect, fold
 from domicile.discover import discover
 from domicile.judge import judge
@@ -102,7 +102,8 @@ def weigh(
     now: datetime,
 ) -> Weighed:
     """Judge an inventory. Touches nothing: the same inventory gives the same verdicts."""
-    datasets = declare(relate(inventory, vocabulary), inventory, organisation)
+    related = relate(inventory, vocabulary, speaking(inventory, organisation))
+    datasets = declare(related, inventory, organisation)
     classifications = classify(datasets, inventory, organisation, vocabulary, as_of=as_of)
     looks = looks_of(inventory)
     judgement = judge(datasets, classifications, rules, organisation, vocabulary, looks, as_of=as_of, now=now)

@@ -9,6 +9,7 @@ from typing import Any, Final, TextIO
 from msgspec import Struct
 
 from domicile import geography
+from domicile.inventory import crosses
 from domicile.model import (
     ANYWHERE,
     AcceptedGap,
@@ -158,6 +159,9 @@ _WHY: Final = {
     "gone": "gone where it was held",
     "met": "the rule is met",
     "not-due": "the rule does not bind",
+    "on-trial": "the rule is on trial",
+    "not-applicable": "the rule applies no more",
+    "undeclared": "declared no more",
     "departed": "by a person's entry",
     "rule-dropped": "the rule was dropped",
     "moved": "moved to another row",
@@ -399,8 +403,9 @@ def _crossings(outcome: Outcome, write: _Writer) -> None:
     for dataset in outcome.datasets:
         for one in dataset.placements:
             countries[place(one.country or "", one.location.region if one.location and not one.country else "")] += 1
-            if one.country != dataset.root_country or one.country is None:
-                key = (_country(dataset.root_country), _country(one.country, one), one.channel or "itself")
+            if crosses(one, dataset) is not False:
+                start = one.source_country if one.country == dataset.root_country else dataset.root_country
+                key = (_country(start), _country(one.country, one), one.channel or "itself")
                 crossing[key] += one.copies
                 causes.setdefault(key, set()).add(one.caused_by or one.source_id)
     told = ", ".join(f"{name} {number}" for name, number in countries.most_common(8))
@@ -536,8 +541,12 @@ def explain(
     write.line(f"  mend     {row.remedy or 'Move the data to a place that the rule allows.'}")
     held = ", ".join(row.classes) or "such data"
     write.line(f"  correct  if it does not hold {held}: declassify it under `datasets` in the organisation file")
-    target = row.subject.split("|")[1] if row.subject.startswith(("resource|", "set|", "implied|")) else row.dataset_id
-    write.line(f"  exempt   an entry under `exemptions` with rule {row.rule}, resource {target}, and at most 365 days")
+    target = (
+        f"resource {row.subject.removeprefix('resource|')}"
+        if row.subject.startswith(("resource|", "set|", "implied|"))
+        else f"dataset {row.dataset_id}"
+    )
+    write.line(f"  exempt   an entry under `exemptions` with rule {row.rule}, {target}, and at most 365 days")
 
 
 def _span(row: Row) -> str:

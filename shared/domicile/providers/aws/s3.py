@@ -15,6 +15,7 @@ REPLICATION = Channel(
     "s3-replication",
     "replica",
     "Disable or delete the replication rule, then delete the replicas in the destination bucket: they stay there.",
+    shares=True,
 )
 
 REGION_HEADER = "x-amz-bucket-region"
@@ -58,6 +59,7 @@ def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cel
             caused_by=f"{arn}#{rule.get('ID', '')}",
             evidence=Evidence("s3:GetBucketReplication", "Rules.Destination.Bucket", target["Bucket"]),
             key=target.get("EncryptionConfiguration", {}).get("ReplicaKmsKeyID", ""),
+            partial=bool(rule.get("Prefix") or any(rule.get("Filter", {}).values())),
             part="replication",
         )
 
