@@ -4,6 +4,7 @@ import io
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from domicile.inventory import Line, lines
 from domicile.model import NEVER_EXPIRES, ClassEvidence, Classification, Dataset, Location, Placement
@@ -55,6 +56,16 @@ def test_a_place_crosses_a_border_only_when_both_countries_are_known(country, ro
     assert line.crosses is crosses
     assert line.country == (country or "")
     assert line.root_country == (root or "")
+
+
+def test_a_shared_holder_abroad_takes_from_across_the_border():
+    central = place("central", SINGAPORE, "SG", source_id="orders", source_country="IN")
+    [line] = listed(central, root_country="SG")
+    assert line.crosses is True
+    [line] = listed(replace(central, source_country="SG"), root_country="SG")
+    assert line.crosses is False
+    [line] = listed(replace(central, source_country=None), root_country="SG")
+    assert line.crosses is None
 
 
 def test_a_place_that_nobody_could_locate_keeps_its_line():

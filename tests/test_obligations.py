@@ -333,6 +333,25 @@ def test_a_gap_in_another_cloud_hides_nothing_of_this_one():
     assert some(COPY, at("SG"), gaps=[azure]) == "violation"
 
 
+def test_what_a_service_cannot_show_may_be_there():
+    blind = Limit(Cell("aws", "*", "*"), "dynamodb", "blind-to", "Backups are not asked yet.", ("backup",))
+    table = at("IN", resource_type="aws.dynamodb.table")
+    assert some(BACKUP, table, limits=[blind]) == "unknown"
+    assert some(COPY, replace(table, country="SG"), limits=[replace(blind, hides=("backup",))]) == "violation"
+    assert some(BACKUP, at("IN", resource_type="aws.rds.instance"), limits=[blind]) == "violation"
+
+
+def test_a_copy_of_some_of_the_data_may_or_may_not_be_enough():
+    assert some(COPY, at("SG"), at("IN", kind="replica", partial=True)) == "unknown"
+    assert some(COPY, at("SG"), at("IN", kind="replica", partial=True), at("IN", kind="replica")) == "pass"
+
+
+def test_a_declared_dataset_may_have_its_copies_behind_any_gap():
+    declared = replace(dataset(at("SG")), provider="declared")
+    outcome = on_dataset(COPY, declared, declared.placements, stated(), question(gaps=[gap()]))
+    assert str(outcome.verdict) == "unknown"
+
+
 @pytest.mark.parametrize(
     ("reason", "region", "expected"),
     [

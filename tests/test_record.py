@@ -604,6 +604,24 @@ def test_an_anchor_that_was_not_looked_at_does_not_move_its_row():
     assert history.about(f"dataset|{first.id}").status_because.startswith("coverage-lost: ")
 
 
+def test_a_member_that_could_not_be_described_moves_no_row_and_writes_none():
+    first = replace(LEDGER, created_at=NOON - timedelta(days=900))
+    second = holder("second", SINGAPORE, tags=PAYMENTS, created_at=NOON)
+    link = copied(first, second, "global-table")
+    history = History()
+    rules = (BACKED_UP, rule(id="place"))
+    history.scan(world(first, second, link), *rules)
+    undescribed = refused(gap("rds.instances", resource_id=first.id, part="table"))
+    history.scan(world(replace(first, created_at=None), second, link, looks=undescribed), *rules, as_of=later(1))
+    kept = history.about(f"dataset|{first.id}")
+    assert (kept.status, kept.moved_from, kept.dataset_id) == ("unconfirmed", "", first.id)
+    placed = history.about(f"resource|{second.id}")
+    assert (placed.dataset_id, placed.version) == (first.id, 1)
+    history.scan(world(first, second, link), *rules, as_of=later(2))
+    assert history.about(f"dataset|{first.id}").status == "open"
+    assert history.about(f"dataset|{first.id}").times_opened == 1
+
+
 def test_a_row_that_moves_back_keeps_its_history():
     primary = holder("aaa", tags=PAYMENTS, created_at=NOON - timedelta(days=900))
     link = copied(primary, LEDGER, "read-replica")
