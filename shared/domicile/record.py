@@ -477,9 +477,9 @@ def _changed_because(cause: ChangedBecause | None, row: Row | None, standing: St
 
 
 _OF_ITS_DATASET: Final = (
-    "dataset_id", "root_resource_id", "root_region", "root_country", "channel", "kind", "caused_by",
+    "dataset_id", "root_resource_id", "root_region", "root_country", "channel", "kind", "caused_by", "seen_in",
 )  # fmt: skip
-"""What a row says of its dataset's anchor and of its own place in relation to it."""
+"""What a row says of its dataset's anchor, and of its own place in relation to it."""
 
 _TELLING: Final = (
     "rule_version", "policy", "severity", "status", "verdict", "confidence", "provider", "account",
