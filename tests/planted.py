@@ -61,6 +61,7 @@ classify:
 datasets:
   - id: foreign-cards
     names: [bank-foreign-cards]
+    accounts: ["{BANK}"]
     class: [payment.card]
     origin: [IN]
     loosen:

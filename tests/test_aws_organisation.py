@@ -1,5 +1,7 @@
 """A scan of several accounts of a local cloud, from finding them to what was seen and what was not."""
 
+from datetime import UTC, datetime
+
 import pytest
 from botocore import xform_name
 
@@ -11,6 +13,7 @@ from domicile.model import Account, Cell, Location
 from domicile.providers import aws
 from domicile.providers.aws.organisation import NEEDS
 
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 GROUP, SHOP, PAY = "111111111111", "222222222222", "333333333333"
 MUMBAI, SINGAPORE, VIRGINIA = "ap-south-1", "ap-southeast-1", "us-east-1"
 
@@ -196,7 +199,7 @@ def plant(cloud):
 
 def scanned():
     with whole() as provider:
-        return collect(provider, discover(provider), keep_tags=frozenset({"data-class"}))
+        return collect(provider, discover(provider), keep_tags=frozenset({"data-class"}), now=NOW)
 
 
 def test_what_was_planted_is_found_with_every_copy_of_it(cloud):
@@ -249,7 +252,7 @@ def test_a_scan_calls_exactly_what_is_declared(cloud):
     cloud.calls.clear()
     cloud.deny("account", "ListRegions", account=SHOP)
     with whole(units=True) as provider:
-        collect(provider, discover(provider), keep_tags=frozenset())
+        collect(provider, discover(provider), keep_tags=frozenset(), now=NOW)
     called = {(call.service, xform_name(call.operation)) for call in cloud.calls}
     declared = {(service, operation) for service, operations in NEEDS.items() for operation in operations}
     declared |= {(service.client, operation) for service in aws.SERVICES for operation in service.needs}

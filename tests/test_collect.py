@@ -11,6 +11,7 @@ from domicile.model import (
     Cell,
     Channel,
     Copy,
+    Evidence,
     Gap,
     Limit,
     Location,
@@ -27,6 +28,7 @@ BOX = ResourceType("fake.vault.box", "primary")
 LINK = Channel("vault-link", "replica", "Cut it.")
 NORTH, SOUTH = Cell("fake", "111", "north"), Cell("fake", "111", "south")
 DENIED = Refused("AccessDenied", "no", "denied")
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
 
 def find(cloud):
@@ -99,7 +101,7 @@ class Seam:
 
 
 def seen(answers, *, cells=(NORTH,), services=None, **more):
-    return collect(Provider(answers, services), Discovery(cells=cells), keep_tags=frozenset({"class"}), **more)
+    return collect(Provider(answers, services), Discovery(cells=cells), keep_tags=frozenset({"class"}), now=NOW, **more)
 
 
 def listed(*names):
@@ -168,6 +170,15 @@ def test_a_refused_question_is_a_gap_of_that_question_and_the_resource_stays():
     assert not looks.proves("fake/111/north/vault.boxes#links@north/a")
 
 
+def test_evidence_is_dated_by_the_scan():
+    def linked(box, parts, cell):
+        yield Copy(identify(box, cell), LINK.name, id="z", evidence=Evidence("vault:GetLinks", "to", "z"))
+
+    service = Service("vault", "vault", "regional", (Listing("boxes", find, linked, identify),), (BOX,), (LINK,), {})
+    [copy] = seen(listed("a"), services=(service,)).copies
+    assert copy.evidence == Evidence("vault:GetLinks", "to", "z", NOW)
+
+
 def test_a_copy_rests_on_the_question_it_was_read_from():
     inventory = seen(listed("a") | {("north", "get_links", "a"): {"to": ["south/z"]}})
     assert [copy.look for copy in inventory.copies] == ["fake/111/north/vault.boxes#links@north/a"]
@@ -214,6 +225,21 @@ def test_a_service_that_is_not_offered_in_a_region_is_a_limit_not_a_look():
     assert inventory.limits == (Limit(NORTH, "vault.boxes", "not-offered"),)
 
 
+def test_a_service_that_is_lost_halfway_is_refused_and_what_it_showed_stays():
+    inventory = seen({("north", "list_boxes"): [[{"name": "a"}], NotOffered("vault")]})
+    assert [resource.id for resource in inventory.resources] == ["north/a"]
+    assert (inventory.looks[0].listed, inventory.limits) == (False, ())
+    assert [gap.reason for gap in inventory.looks[0].gaps] == ["error"]
+
+
+def test_a_service_that_seems_not_offered_where_data_was_seen_is_a_gap():
+    discovery = Discovery(cells=(NORTH, SOUTH), known=frozenset({("111", "north")}))
+    answers = {(region, "list_boxes"): NotOffered("vault") for region in ("north", "south")}
+    inventory = collect(Provider(answers), discovery, keep_tags=frozenset(), now=NOW)
+    assert [(look.cell, look.outcome) for look in inventory.looks] == [(NORTH, "refused")]
+    assert [limit.cell for limit in inventory.limits] == [SOUTH]
+
+
 def test_only_tags_that_somebody_uses_are_kept():
     box = {"name": "a", "tags": {"class": "personal", "secret-project": "x"}}
     [resource] = seen({("north", "list_boxes"): [[box]]}).resources
@@ -245,7 +271,7 @@ def test_an_item_that_two_pages_show_is_one():
 
 def test_a_skipped_service_is_not_asked():
     discovery = Discovery(cells=(NORTH,), skipped_services=("vault",))
-    inventory = collect(Provider(listed("a")), discovery, keep_tags=frozenset())
+    inventory = collect(Provider(listed("a")), discovery, keep_tags=frozenset(), now=NOW)
     assert (inventory.looks, inventory.resources) == ((), ())
 
 
@@ -260,7 +286,7 @@ def test_what_is_asked_once_per_account_is_asked_in_its_own_cell():
 def test_gaps_of_discovery_stay_apart_from_those_of_looks():
     gap = Gap(Cell("fake", "222", "*"), "*", "role-missing")
     discovery = Discovery(cells=(NORTH,), gaps=(gap,))
-    inventory = collect(Provider({("north", "list_boxes"): DENIED}), discovery, keep_tags=frozenset())
+    inventory = collect(Provider({("north", "list_boxes"): DENIED}), discovery, keep_tags=frozenset(), now=NOW)
     assert inventory.gaps == (gap,)
 
 
@@ -278,6 +304,25 @@ def test_a_target_named_without_a_region_is_looked_for_once():
 def test_a_target_that_may_not_be_looked_for_stays_unlocated():
     answers = listed("a") | {("north", "get_links", "a"): {"to": ["z"]}, ("head_box", "z"): DENIED}
     assert seen(answers, services=(vault(locate=locate),)).located == {}
+
+
+def test_a_bug_in_looking_for_a_target_is_a_gap_and_the_other_targets_are_located():
+    answers = listed("a") | {
+        ("north", "get_links", "a"): {"to": ["y", "z"]},
+        ("head_box", "y"): ZeroDivisionError("odd"),
+        ("head_box", "z"): "west",
+    }
+    inventory = seen(answers, services=(vault(locate=locate),))
+    assert inventory.located == {"z": Location("fake", "west")}
+    [gap] = inventory.gaps
+    assert (gap.cell.account, gap.resource_id, gap.reason, gap.detail) == (
+        "111",
+        "y",
+        "error",
+        "ZeroDivisionError: odd",
+    )
+    with pytest.raises(CloudError):
+        seen(answers | {("head_box", "y"): CloudError("no usable credentials")}, services=(vault(locate=locate),))
 
 
 def test_progress_ends_when_everything_is_answered():
@@ -354,6 +399,31 @@ def test_one_question_refused_for_some_resources_is_told_of_each():
     inventory = seen(answers)
     gaps = fold(inventory.looks, inventory.gaps, inventory.resources)
     assert [gap.resource_id for gap in gaps] == ["north/a", "north/b"]
+
+
+def test_a_question_refused_for_very_many_resources_is_one_gap_that_counts_them():
+    names = [f"box-{number}" for number in range(100)]
+    refused = {("north", "get_links", name): DENIED for name in names[:60]}
+    other = {("north", "get_links", name): Refused("SlowDown", "", "throttled") for name in names[60:62]}
+    inventory = seen(listed(*names) | refused | other)
+    many, *few = fold(inventory.looks, inventory.gaps, inventory.resources)
+    assert (many.resource_id, many.part, many.reason) == ("*", "links", "denied")
+    assert many.detail == "60 of 100: AccessDenied: no"
+    assert [gap.reason for gap in few] == ["throttled", "throttled"]
+
+
+def test_many_refusals_in_every_cell_are_not_taken_for_refusals_of_all():
+    looks = tuple(
+        Look(
+            cell,
+            "vault.boxes",
+            gaps=tuple(Gap(cell, "vault.boxes", "denied", "no", str(n), "links") for n in range(51)),
+        )
+        for cell in (NORTH, SOUTH)
+    )
+    place = Location("fake", "north")
+    resources = [Resource(str(n), BOX.name, "", "111", place, look=look.key) for look in looks for n in range(52)]
+    assert [gap.detail for gap in fold(looks, (), resources)] == ["51 of 52: no"] * 2
 
 
 def test_a_gap_of_a_whole_account_stays_what_it_is():

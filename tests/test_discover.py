@@ -1,7 +1,10 @@
+import re
+
 import pytest
+from msgspec.structs import replace
 
 from domicile.discover import discover
-from domicile.errors import CloudError
+from domicile.errors import CloudError, UsageError
 from domicile.model import Account, Cell, Gap, Limit, Scope, Vocabulary
 from domicile.providers.service import Listing, Refused, Regions, Service
 
@@ -116,6 +119,37 @@ def test_what_was_not_asked_for_is_a_limit_and_what_is_asked_once_stays():
     }
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ({"accounts": {"112"}}, "there is no account '112' to scan; did you mean '111'?"),
+        ({"accounts": {"111", "112"}}, "there is no account '112'"),
+        ({"regions": {"nort"}}, "there is no region 'nort' to scan; did you mean 'north'?"),
+    ],
+)
+def test_what_is_asked_for_and_is_not_there_is_a_mistake(asked, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        discover(Provider((SHOP, PAY)), **asked)
+
+
+def test_a_region_that_is_switched_off_may_be_asked_for_and_so_may_what_is_asked_once():
+    found = discover(Provider((SHOP,), {"111": Regions(("north",), ("south",))}), regions={"south", "global"})
+    assert found.cells == (cell("111", "global"),)
+    refused = Provider((SHOP,), {"111": Refused("AccessDenied", "", "denied")})
+    assert discover(refused, regions={"nort"}).cells == ()
+
+
+def test_a_bug_in_one_account_is_its_gap_and_the_others_go_on():
+    found = discover(Provider((SHOP, PAY), {"111": KeyError("RegionName")}))
+    assert found.gaps == (Gap(cell("111", "*"), "*", "error", "KeyError: 'RegionName'"),)
+    assert {one.account for one in found.cells} == {"222"}
+
+
+def test_credentials_that_end_end_the_scan_and_are_no_gap_of_an_account():
+    with pytest.raises(CloudError):
+        discover(Provider((SHOP, PAY), {"111": CloudError("no usable credentials")}))
+
+
 def test_a_skipped_account_is_not_even_asked():
     refusing = Provider((SHOP, PAY), {"222": AssertionError("asked")})
     assert discover(refusing, scope=Scope(skip_accounts=("222",))).gaps == ()
@@ -125,3 +159,9 @@ def test_what_a_service_cannot_show_is_a_limit_of_the_scan():
     blind = Service("vault", "vault", "regional", SERVICE.listings, (), (), {}, ("Boxes within boxes are not told.",))
     found = discover(Provider((SHOP,), services=(blind,)))
     assert found.limits == (Limit(cell("*", "*"), "vault", "blind-to", "Boxes within boxes are not told."),)
+
+
+def test_a_limit_says_which_kinds_of_placements_it_hides():
+    blind = replace(SERVICE, blind_to=("Backups are not asked yet.",), hides=frozenset({"snapshot", "backup"}))
+    [limit] = discover(Provider((SHOP,), services=(blind,))).limits
+    assert limit.hides == ("backup", "snapshot")

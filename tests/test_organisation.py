@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domicile import organisation
 from domicile.errors import UsageError
-from domicile.model import Adoption, Organisation
+from domicile.model import Account, Adoption, Organisation
 
 FILE = """\
 version: 1
@@ -23,7 +23,7 @@ entities:
     owns: [012345678901, ou-ab12-cdefgh34]
   - id: pay
     actors: [payment_system_operator]
-    owns: ["*", 3f2504e0-4f89-11d3-9a0c-0305e82c3301, Root/Payments]
+    owns: ["*", 3f2504e0-4f89-11d3-9a0c-0305e82c3301, r-ab12/ou-ab12-payments]
 classify:
   tags:
     - key: data-class
@@ -36,7 +36,7 @@ classify:
     - {glob: "*-cards-*", class: payment.card}
 datasets:
   - id: cards
-    names: ["cards-*"]
+    resources: "arn:aws:s3:::loyal"
     class: [payment.card, x.loyalty]
     origin: [IN, "NO"]
     entity: pay
@@ -152,8 +152,9 @@ def test_with_the_rules_at_hand_an_unknown_one_is_refused_with_a_suggestion():
         ("[012345678901, ou-ab12-cdefgh34]", "[12345]", 10, "entities[0].owns[0]", "no account id"),
         ("[012345678901, ou-ab12-cdefgh34]", "[]", 5, "entities[0]", "owns nothing, and no dataset names it"),
         ("012345678901, ", "'*', ", 13, "entities[1].owns[0]", "the claim to own '*' is there twice, first on line 10"),
-        ("Root/Payments", "OU-AB12-cdefgh34", 13, "entities[1].owns[2]", "no account id"),
-        ("Root/Payments", "ou-ab12-cdefgh34", 13, "entities[1].owns[2]", "there twice"),
+        ("r-ab12/ou-ab12-payments", "Root/Payments", 13, "entities[1].owns[2]", "no unit's id (ou-…, r-… or a path of these)"),
+        ("r-ab12/ou-ab12-payments", "OU-AB12-cdefgh34", 13, "entities[1].owns[2]", "no account id"),
+        ("r-ab12/ou-ab12-payments", "ou-ab12-cdefgh34", 13, "entities[1].owns[2]", "there twice"),
         ("payment.card, payment.account", "payment.crad", 18, "classify.tags[1].values.pay*[0]", "did you mean"),
         ("india: IN", "india: INDIA", 19, "classify.tags[2].values.india", "unknown country"),
         ("gives: origin", "gives: country", 19, "classify.tags[2].gives", "unknown value 'country'"),
@@ -163,11 +164,15 @@ def test_with_the_rules_at_hand_an_unknown_one_is_refused_with_a_suggestion():
         ("payment.card, payment.account", "generic.aggregate", 18, "classify.tags[1].values.pay*[0]", "takes duties away"),
         ("111122223333: payment.transaction", "111122223333: generic.aggregate", 21, "classify.accounts.111122223333", "takes duties away"),
         ("class: personal.contact\n", "class: generic.aggregate\n", 38, "datasets[1].class", "takes duties away and needs 'loosen'"),
-        ('    names: ["cards-*"]\n', "    tags: {team: cards}\n", 25, "datasets[0]", "which a tag cannot"),
+        ('    resources: "arn:aws:s3:::loyal"\n', "    tags: {team: cards}\n", 25, "datasets[0]", "which a tag cannot"),
         ('{glob: "*-cards-*", class: payment.card}', '{glob: "*", class: cards}', 23, "classify.names[0].class", "unknown class"),
         ("- id: cards", "- id: newsletter", 37, "datasets[1].id", "dataset 'newsletter' is there twice, first on line 25"),
-        ('    names: ["cards-*"]\n', "", 25, "datasets[0]", "needs 'resources', 'names', 'accounts' or 'tags'"),
-        ('names: ["cards-*"]', "accounts: '*'", 26, "datasets[0].accounts", "no account id"),
+        ('    resources: "arn:aws:s3:::loyal"\n', "", 25, "datasets[0]", "needs 'resources', 'names', 'accounts' or 'tags'"),
+        ('resources: "arn:aws:s3:::loyal"', "accounts: '*'", 26, "datasets[0].accounts", "no account id"),
+        ("arn:aws:s3:::loyal", "arn:aws:s3:::loyal*", 26, "datasets[0].resources", "without wildcards"),
+        ('resources: "arn:aws:s3:::loyal"', "names: loyal", 25, "datasets[0]", "select by 'resources', or by 'names' and 'accounts'"),
+        ('resources: "arn:aws:s3:::loyal"', "accounts: '111122223333'", 25, "datasets[0]", "by 'names' and 'accounts'"),
+        ('resources: "arn:aws:s3:::loyal"', "names: 'l*'\n    accounts: '111122223333'", 26, "datasets[0].names", "without wildcards"),
         ("x.loyalty", "loyalty", 27, "datasets[0].class[1]", "unknown class 'loyalty'; classes of your own begin with 'x.'"),
         ('"NO"', "Norge", 28, "datasets[0].origin[1]", "unknown country 'Norge'"),
         ("entity: pay\n    loosen", "entity: pya\n    loosen", 29, "datasets[0].entity", "unknown entity 'pya'; did you mean 'pay'?"),
@@ -203,6 +208,31 @@ def test_a_mistake_is_told_with_its_line_and_field(old, new, line, field, says):
     assert (told.path, told.line, told.field) == ("domicile.yaml", line, field), str(told)
     assert says in str(told)
     assert "\n" not in str(told)
+
+
+def test_a_loosening_by_name_names_the_accounts_too():
+    named = changed('resources: "arn:aws:s3:::loyal"', "names: loyal\n    accounts: '111122223333'")
+    assert load(named).datasets[0].loosen
+
+
+def test_a_declared_dataset_of_its_own_may_be_loosened_since_nothing_else_bears_its_name():
+    loosen = "loosen: {declassify: payment.*, owner: o, reason: r, approver: a, until: 2027-06-30}"
+    text = f"datasets: [{{id: d, class: payment.card, copies: [{{name: n, kind: export, country: IE}}], {loosen}}}]"
+    assert load(text).datasets[0].loosen
+
+
+def test_where_accounts_hang_matters_only_to_those_who_own_units():
+    for claim, matters in (("'*'", False), ("111122223333", False), ("ou-ab12-x", True), ("r-ab12/ou-ab12-x", True)):
+        assert organisation.claims_units(load(f"entities: [{{id: a, owns: [{claim}]}}]")) is matters
+
+
+def test_a_unit_that_no_account_is_in_is_a_mistake_of_the_file():
+    said = load("entities: [{id: a, owns: ['*', r-ab12/ou-ab12-paymets]}]")
+    with pytest.raises(UsageError, match="did you mean 'ou-ab12-payments'") as told:
+        organisation.require_units(said, [Account("aws", "1", path=("r-ab12", "ou-ab12-payments"))])
+    assert told.value.field == "entities[0].owns[1]"
+    organisation.require_units(said, [Account("aws", "1", path=("r-ab12", "ou-ab12-paymets", "ou-ab12-below"))])
+    organisation.require_units(said, [Account("aws", "1")])
 
 
 def test_ids_that_are_there_twice_are_told():

@@ -27,7 +27,7 @@ def a_world(tmp_path_factory):
 
         def weighed():
             with aws.connect(role=setup.organisation.role, attempts=1) as provider:
-                inventory = survey(provider, setup.organisation)
+                inventory = survey(provider, setup.organisation, as_of=today, now=datetime.now(UTC))
             return weigh(inventory, aws.vocabulary, setup.organisation, setup.rules, as_of=today, now=datetime.now(UTC))
 
         refused = weighed()

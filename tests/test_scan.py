@@ -83,7 +83,7 @@ def test_the_first_scan_opens_what_is_wrong_and_nothing_else(watch, whole):
 def test_a_second_scan_of_an_unchanged_organisation_writes_nothing(watch, whole, setup):
     watch.scan(whole)
     before = watch.rows
-    again = small_bank.look(setup)
+    again = small_bank.look(setup, now=small_bank.NOON + timedelta(days=1))
     settled = watch.scan(again)
     assert settled.changes == ()
     assert settled.gaps == ()
@@ -94,7 +94,7 @@ def test_a_second_scan_of_an_unchanged_organisation_writes_nothing(watch, whole,
 
 def test_an_inventory_does_not_depend_on_how_many_questions_are_asked_at_once(cloud, setup, whole):
     with aws.connect(role=setup.organisation.role, attempts=1) as provider:
-        assert survey(provider, setup.organisation, concurrency=1) == whole
+        assert survey(provider, setup.organisation, as_of=TODAY, now=small_bank.NOON, concurrency=1) == whole
 
 
 # What rotates

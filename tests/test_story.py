@@ -20,7 +20,7 @@ def scanned(setup, store, today):
     now = bootstrap.now()
     scan = store.begin(now, as_of=today, providers=("aws",), digests=setup.digests)
     with aws.connect(role=setup.organisation.role, attempts=1) as provider:
-        inventory = survey(provider, setup.organisation)
+        inventory = survey(provider, setup.organisation, as_of=today, now=now)
     weighed = weigh(inventory, aws.vocabulary, setup.organisation, setup.rules, as_of=today, now=now)
     return weighed, settle(store, scan, weighed, setup.organisation, clock=bootstrap.now)
 

@@ -26,6 +26,7 @@ from domicile.errors import DomicileError, UsageError
 from domicile.inventory import Line, lines
 from domicile.model import SEVERITIES, Row, RowStatus, Scan
 from domicile.notify import messages
+from domicile.organisation import claims_units
 from domicile.organisation import json_schema as organisation_schema
 from domicile.record import record
 from domicile.report import screen
@@ -112,7 +113,7 @@ def scan(
             if kept
             else Scan(number=0, started_at=started, as_of=day, providers=("aws",), digests=setup.digests)
         )
-        units = any(claim.startswith("ou-") for entity in organisation.entities for claim in entity.owns)
+        units = claims_units(organisation)
         provider = stack.enter_context(
             bootstrap.aws(role=role or organisation.role, external_id=external_id, units=units)
         )
@@ -120,6 +121,8 @@ def scan(
             seen = survey(
                 provider,
                 organisation,
+                as_of=day,
+                now=started,
                 accounts=account or (),
                 regions=region or (),
                 known={(cell.account, cell.region) for cell in kept.places()} if kept else (),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domicile.discover import Discovery
+from domicile.discover import Discovery, gap_of
 from domicile.errors import DomicileError
 from domicile.model import (
     ANYWHERE,
@@ -20,7 +20,6 @@ from domicile.model import (
     Cell,
     Copy,
     Gap,
-    GapReason,
     Inventory,
     Limit,
     Location,
@@ -35,7 +34,8 @@ from domicile.providers.service import Listing, NotOffered, Provider, Refused, S
 Progress = Callable[[int, int], None]
 """Told how many questions are answered, and how many are known of so far."""
 
-DETAIL: Final = 500
+RESOURCES_TOLD: Final = 50
+"""Of how many resources it is told one by one that a question about them was refused."""
 
 T = TypeVar("T")
 
@@ -56,9 +56,7 @@ class _Ask(Struct, frozen=True):
         return Look(self.cell, self.name).key
 
     def gap(self, error: Exception, resource_id: str = "", part: str = "") -> Gap:
-        reason: GapReason = error.reason if isinstance(error, Refused) else "error"
-        detail = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
-        return Gap(self.cell, self.name, reason, _writable(detail[:DETAIL]), _writable(resource_id), part)
+        return gap_of(error, self.cell, self.name, resource_id, part)
 
 
 class _Found(Struct, frozen=True):
@@ -84,10 +82,11 @@ def collect(
     discovery: Discovery,
     *,
     keep_tags: frozenset[str],
+    now: datetime,
     concurrency: int = 32,
     progress: Progress | None = None,
 ) -> Inventory:
-    """Everything one cloud shows. The outcome does not depend on `concurrency`."""
+    """Everything one cloud shows, its evidence dated `now`. The outcome does not depend on `concurrency`."""
     asks = [
         _Ask(service, listing, cell)
         for service in provider.services
@@ -106,11 +105,14 @@ def collect(
         return answer
 
     with ThreadPoolExecutor(concurrency) as pool:
-        found = [tell(answer) for answer in pool.map(lambda ask: _find(provider, ask), asks)]
+        found = [tell(answer) for answer in pool.map(lambda ask: _find(provider, ask, discovery.known), asks)]
         items = [(listing.ask, item) for listing in found for item in listing.items]
         known += len(items)
-        seen = [tell(answer) for answer in pool.map(lambda pair: _see(provider, pair[0], pair[1], keep_tags), items)]
-        located = dict(pool.map(lambda pair: _locate(provider, *pair), _sought(provider, seen)))
+        seen = [
+            tell(answer) for answer in pool.map(lambda pair: _see(provider, pair[0], pair[1], keep_tags, now), items)
+        ]
+        sought = [(*pair, service) for pair in _sought(seen) for service in provider.services if service.locate]
+        answers = list(pool.map(lambda one: _locate(provider, *one), sought))
 
     gaps: dict[str, list[Gap]] = defaultdict(list)
     unread = set()
@@ -129,6 +131,10 @@ def collect(
         complete = listing.gap is None and key not in unread
         looks.append(Look(listing.ask.cell, listing.ask.name, complete, tuple(mine)))
 
+    located: dict[str, Location] = {}
+    for (target, *_), answer in zip(sought, answers, strict=True):
+        if isinstance(answer, Location):
+            located.setdefault(target, answer)
     sightings = [one for item in seen for one in item.sightings]
     return Inventory(
         accounts=discovery.accounts,
@@ -136,19 +142,22 @@ def collect(
         copies=_ordered(one for one in sightings if isinstance(one, Copy)),
         tags=_ordered(one for one in sightings if isinstance(one, Tagged)),
         looks=tuple(sorted(looks, key=lambda look: look.key)),
-        gaps=tuple(sorted(discovery.gaps)),
+        gaps=tuple(sorted({*discovery.gaps, *(answer for answer in answers if isinstance(answer, Gap))})),
         limits=tuple(sorted(limits)),
-        located={target: place for target, place in sorted(located.items()) if place is not None},
+        located=located,
     )
 
 
-def _find(provider: Provider, ask: _Ask) -> _Found:
+def _find(provider: Provider, ask: _Ask, known: frozenset[tuple[str, str]]) -> _Found:
     items: list[Any] = []
     try:
         # One by one: a page that fails does not hide the pages before it.
         for item in ask.listing.find(provider.cloud(ask.service, ask.cell)):
             items.append(item)  # noqa: PERF402
-    except NotOffered:
+    except NotOffered as error:
+        # Where there was data, a service that cannot be reached is out of order rather than not there.
+        if items or (ask.cell.account, ask.cell.region) in known:
+            return _Found(ask, items, ask.gap(error))
         return _Found(ask, [], offered=False)
     except DomicileError:
         raise
@@ -157,7 +166,7 @@ def _find(provider: Provider, ask: _Ask) -> _Found:
     return _Found(ask, items)
 
 
-def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str]) -> _Seen:
+def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str], now: datetime) -> _Seen:
     name = ""
     gaps: list[Gap] = []
     answers: dict[str, dict[str, Any] | None] = {}
@@ -179,7 +188,7 @@ def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str]) ->
         sightings = tuple(
             kept
             for sighting in ask.listing.read(item, answers, ask.cell)
-            for kept in _kept(sighting, ask.key, name, keep_tags)
+            for kept in _kept(sighting, ask.key, name, keep_tags, now)
         )
         # Half a character in a name cannot be kept by any store: better a gap here than no scan at all.
         msgspec.json.encode(sightings)
@@ -190,14 +199,12 @@ def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str]) ->
     return _Seen(ask, sightings, tuple(gaps))
 
 
-def _writable(text: str) -> str:
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str]) -> Iterable[Sighting]:
-    """The sighting with the look it came from, and only those tags that somebody uses."""
+def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], now: datetime) -> Iterable[Sighting]:
+    """The sighting with the look it came from and its moment, and only those tags that somebody uses."""
     if isinstance(sighting, Copy):
-        yield replace(sighting, look=part_of(look, sighting.part, name) if sighting.part else look)
+        look = part_of(look, sighting.part, name) if sighting.part else look
+        evidence = replace(sighting.evidence, observed_at=now) if sighting.evidence else None
+        yield replace(sighting, look=look, evidence=evidence)
         return
     tags = {key: value for key, value in sighting.tags.items() if key in keep_tags}
     if isinstance(sighting, Resource):
@@ -212,7 +219,7 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC) if moment else None
 
 
-def _sought(provider: Provider, seen: Iterable[_Seen]) -> list[tuple[str, str]]:
+def _sought(seen: Iterable[_Seen]) -> list[tuple[str, str]]:
     """Holders named without a region that are none of the resources seen, each with an account that names it."""
     scanned = {one.id for item in seen for one in item.sightings if isinstance(one, Resource)}
     named: dict[str, str] = {}
@@ -221,19 +228,19 @@ def _sought(provider: Provider, seen: Iterable[_Seen]) -> list[tuple[str, str]]:
             if isinstance(one, Copy) and one.id and one.location is None and one.id not in scanned:
                 account = item.ask.cell.account
                 named[one.id] = min(account, named.get(one.id, account))
-    return sorted(named.items()) if any(service.locate for service in provider.services) else []
+    return sorted(named.items())
 
 
-def _locate(provider: Provider, target: str, account: str) -> tuple[str, Location | None]:
-    for service in provider.services:
-        if service.locate:
-            try:
-                place = service.locate(provider.cloud(service, Cell(provider.name, account, GLOBAL)), target)
-            except (Refused, NotOffered):
-                continue
-            if place is not None:
-                return target, place
-    return target, None
+def _locate(provider: Provider, target: str, account: str, service: Service) -> Location | Gap | None:
+    cell = Cell(provider.name, account, GLOBAL)
+    try:
+        return service.locate(provider.cloud(service, cell), target) if service.locate else None
+    except (Refused, NotOffered):
+        return None
+    except DomicileError:
+        raise
+    except Exception as error:  # noqa: BLE001 one bad target, or one bug, never hides the rest
+        return gap_of(error, cell, f"{service.name}.locate", target)
 
 
 S = TypeVar("S", Resource, Copy, Tagged)
@@ -255,8 +262,9 @@ def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resourc
     """Gaps as people want to read them: each folded into the largest unit of which it is wholly true.
 
     One question refused for every resource of a listing is one gap; so are all listings of a cell, all cells of an
-    account, and one listing in all cells of an account. What is folded has one reason throughout. Only for people:
-    what a look proves is asked of the gaps as they were.
+    account, and one listing in all cells of an account. What is folded has one reason throughout. A question refused
+    for very many resources, though not for all, is one gap that counts them. Only for people: what a look proves is
+    asked of the gaps as they were.
     """
     looks = tuple(looks)
     unfolded = [*gaps, *(gap for look in looks for gap in look.gaps)]
@@ -283,24 +291,36 @@ def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resourc
         seen=lambda gap: gap.listing,
         whole=lambda gap: listings[gap.cell],
     )
-    return tuple(
-        sorted(
-            _folded(
-                unfolded,
-                of_one=lambda gap: (
-                    replace(gap, cell=replace(gap.cell, region=ANYWHERE), detail="")
-                    if gap.cell.region != ANYWHERE and gap.resource_id in {"", ANYWHERE}
-                    else None
-                ),
-                seen=lambda gap: gap.cell,
-                whole=lambda gap: {
-                    cell
-                    for cell in cells[gap.cell.provider, gap.cell.account]
-                    if gap.listing == ANYWHERE or gap.listing in listings[cell]
-                },
-            )
-        )
+    unfolded = _folded(
+        unfolded,
+        of_one=lambda gap: (
+            replace(gap, cell=replace(gap.cell, region=ANYWHERE), detail="")
+            if gap.cell.region != ANYWHERE and gap.resource_id in {"", ANYWHERE}
+            else None
+        ),
+        seen=lambda gap: gap.cell,
+        whole=lambda gap: {
+            cell
+            for cell in cells[gap.cell.provider, gap.cell.account]
+            if gap.listing == ANYWHERE or gap.listing in listings[cell]
+        },
     )
+    return tuple(sorted(_counted(unfolded, of_look)))
+
+
+def _counted(gaps: Iterable[Gap], of_look: Mapping[str, set[str]]) -> Iterator[Gap]:
+    """Gaps of very many single resources, replaced by one that says how many of how many."""
+    groups: dict[Gap, list[Gap]] = defaultdict(list)
+    for gap in gaps:
+        single = gap.resource_id not in {"", ANYWHERE}
+        groups[replace(gap, resource_id=ANYWHERE, detail="") if single else gap].append(gap)
+    for larger, parts in groups.items():
+        if len(parts) <= RESOURCES_TOLD:
+            yield from parts
+            continue
+        refused = {gap.resource_id for gap in parts}
+        everything = refused | of_look[Look(larger.cell, larger.listing).key]
+        yield replace(larger, detail=f"{len(refused)} of {len(everything)}: {min(gap.detail for gap in parts)}")
 
 
 def _folded(

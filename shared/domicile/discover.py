@@ -9,10 +9,13 @@ from typing import Final
 
 from msgspec import Struct
 
-from domicile.model import ANYWHERE, GLOBAL, Account, Cell, Gap, Limit, Scope
+from domicile.errors import DomicileError, UsageError
+from domicile.model import ANYWHERE, GLOBAL, Account, Cell, Gap, GapReason, Limit, Scope
 from domicile.providers.service import Provider, Refused, Regions
+from domicile.yamltext import did_you_mean
 
 EVERYTHING: Final = Scope()
+DETAIL: Final = 500
 
 
 class Discovery(Struct, frozen=True):
@@ -23,6 +26,8 @@ class Discovery(Struct, frozen=True):
     gaps: tuple[Gap, ...] = ()
     limits: tuple[Limit, ...] = ()
     skipped_services: tuple[str, ...] = ()
+    known: frozenset[tuple[str, str]] = frozenset()
+    """Accounts and regions in which an earlier scan saw something."""
 
 
 def discover(
@@ -38,9 +43,10 @@ def discover(
 
     `accounts` and `regions` restrict the scan, when given. `known` are (account, region) in which an earlier scan
     saw something: a region that is switched off now, or an account that is listed no more, is a gap, since what it
-    holds may still be there.
+    holds may still be there. Raises UsageError when what is asked for is not there.
     """
     listed = tuple(sorted(provider.accounts(), key=lambda account: account.id))
+    _require("account", accounts, {account.id for account in listed})
     gaps: list[Gap] = []
     limits = _blind_spots(provider)
     asked: list[Account] = []
@@ -63,49 +69,78 @@ def discover(
     skipped_services = {service.name for service in provider.services if _matches(service.name, scope.skip_services)}
     cells: list[Cell] = []
 
-    def regions_of(account: Account) -> Regions | Refused:
+    def regions_of(account: Account) -> Regions | Exception:
         try:
             return provider.regions(account.id)
-        except Refused as refusal:
-            return refusal
+        except DomicileError:
+            raise
+        except Exception as error:  # noqa: BLE001 one bad account, or one bug, never hides the rest
+            return error
 
     with ThreadPoolExecutor(concurrency) as pool:
-        for account, found in zip(asked, pool.map(regions_of, asked), strict=True):
-            whole = Cell(provider.name, account.id, ANYWHERE)
-            if isinstance(found, Refused):
-                gaps.append(Gap(whole, ANYWHERE, found.reason, str(found)))
-                continue
-            for region in (GLOBAL, *found.on):
-                cell = Cell(provider.name, account.id, region)
-                # A pattern is about regions; what is asked once per account is skipped only by its own name.
-                if region in scope.skip_regions or (region != GLOBAL and _matches(region, scope.skip_regions)):
-                    limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "scope.skip_regions"))
-                elif regions and region not in regions and region != GLOBAL:
-                    limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "not among the regions asked for"))
-                else:
-                    cells.append(cell)
-            for region in found.off:
-                cell = Cell(provider.name, account.id, region)
-                if (account.id, region) in known:
-                    detail = "switched off, but an earlier scan saw data there"
-                    gaps.append(Gap(cell, ANYWHERE, "region-off", detail))
-                else:
-                    limits.append(Limit(cell, ANYWHERE, "never-enabled"))
-            limits.extend(
-                Limit(whole, f"{service.name}.{listing.name}", "skipped-by-config", "scope.skip_services")
-                for service in provider.services
-                if service.name in skipped_services
-                for listing in service.listings
-            )
+        answers = tuple(zip(asked, pool.map(regions_of, asked), strict=True))
+    there = {region for _, answer in answers if isinstance(answer, Regions) for region in (*answer.on, *answer.off)}
+    if there:
+        _require("region", regions, there | {GLOBAL})
+    for account, found in answers:
+        whole = Cell(provider.name, account.id, ANYWHERE)
+        if not isinstance(found, Regions):
+            gaps.append(gap_of(found, whole, ANYWHERE))
+            continue
+        for region in (GLOBAL, *found.on):
+            cell = Cell(provider.name, account.id, region)
+            # A pattern is about regions; what is asked once per account is skipped only by its own name.
+            if region in scope.skip_regions or (region != GLOBAL and _matches(region, scope.skip_regions)):
+                limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "scope.skip_regions"))
+            elif regions and region not in regions and region != GLOBAL:
+                limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "not among the regions asked for"))
+            else:
+                cells.append(cell)
+        for region in found.off:
+            cell = Cell(provider.name, account.id, region)
+            if (account.id, region) in known:
+                detail = "switched off, but an earlier scan saw data there"
+                gaps.append(Gap(cell, ANYWHERE, "region-off", detail))
+            else:
+                limits.append(Limit(cell, ANYWHERE, "never-enabled"))
+        limits.extend(
+            Limit(whole, f"{service.name}.{listing.name}", "skipped-by-config", "scope.skip_services")
+            for service in provider.services
+            if service.name in skipped_services
+            for listing in service.listings
+        )
     return Discovery(
-        listed, tuple(sorted(cells)), tuple(sorted(gaps)), tuple(sorted(limits)), tuple(sorted(skipped_services))
+        listed,
+        tuple(sorted(cells)),
+        tuple(sorted(gaps)),
+        tuple(sorted(limits)),
+        tuple(sorted(skipped_services)),
+        frozenset(known),
     )
+
+
+def _require(what: str, asked: Collection[str], there: Collection[str]) -> None:
+    for name in sorted(asked):
+        if name not in there:
+            raise UsageError(f"there is no {what} {name[:60]!r} to scan{did_you_mean(name, there)}")
+
+
+def gap_of(error: Exception, cell: Cell, listing: str, resource_id: str = "", part: str = "") -> Gap:
+    """What was not shown because of an error: the cloud's reason when it refused, else a bug's name."""
+    reason: GapReason = error.reason if isinstance(error, Refused) else "error"
+    detail = str(error) if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+    return Gap(cell, listing, reason, writable(detail[:DETAIL]), writable(resource_id), part)
+
+
+def writable(text: str) -> str:
+    """Half a character in a name cannot be kept by any store."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _blind_spots(provider: Provider) -> list[Limit]:
     everywhere = Cell(provider.name, ANYWHERE, ANYWHERE)
     return [
-        Limit(everywhere, service.name, "blind-to", sentence)
+        Limit(everywhere, service.name, "blind-to", sentence, tuple(sorted(service.hides)))
         for service in provider.services
         for sentence in service.blind_to
     ]

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from typing import Any, Final, Literal
 
 from domicile import geography, taxonomy
-from domicile.model import Adoption, DatasetDeclaration, Exemption, Organisation
+from domicile.errors import UsageError
+from domicile.model import Account, Adoption, DatasetDeclaration, Exemption, Organisation
 from domicile.policy import unknown_class
 from domicile.yamltext import Document, Step, did_you_mean, parse, schema
 
@@ -16,7 +17,7 @@ LONGEST_EXEMPTION: Final = timedelta(days=365)
 
 _ACCOUNT: Final = re.compile(r"[0-9]{12}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ACCOUNTS: Final = re.compile(r"[0-9a-fA-F*?-]{1,36}")
-_UNIT: Final = re.compile(r"(ou|r)-[a-z0-9-]{4,60}|[^/\s][^/]*(/[^/]+)+/?")
+_UNIT: Final = re.compile(r"(ou|r)-[a-z0-9-]{4,60}(/ou-[a-z0-9-]{4,60})*/?")
 _TIMEZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _ROLE: Final = re.compile(r"[A-Za-z0-9_+=,.@/-]{0,512}")
 
@@ -54,6 +55,26 @@ def json_schema() -> dict[str, Any]:
     return schema(OrganisationText, "A domicile organisation file")
 
 
+def claims_units(organisation: Organisation) -> bool:
+    """Whether somebody owns a unit, so that it matters where accounts hang."""
+    return any(_UNIT.fullmatch(claim) is not None for entity in organisation.entities for claim in entity.owns)
+
+
+def require_units(organisation: Organisation, accounts: Iterable[Account]) -> None:
+    """Raises UsageError when somebody owns a unit that no account hangs in: its id must be wrong."""
+    units = {unit for account in accounts for unit in account.path}
+    # Nobody told where accounts hang: only the caller's own account is scanned.
+    if not units:
+        return
+    for at, entity in enumerate(organisation.entities):
+        for number, claim in enumerate(entity.owns):
+            if _UNIT.fullmatch(claim) and claim.rstrip("/").rsplit("/", 1)[-1] not in units:
+                raise UsageError(
+                    f"no account is in the unit {claim!r}{did_you_mean(claim, units)}",
+                    field=f"entities[{at}].owns[{number}]",
+                )
+
+
 class _Check:
     """What a type cannot say: that names are known, said once, and that what loosens is answered for."""
 
@@ -76,7 +97,8 @@ class _Check:
             for number, claim in enumerate(entity.owns):
                 if claim != "*" and not _ACCOUNT.fullmatch(claim) and not _UNIT.fullmatch(claim):
                     raise self.document.error(
-                        f"{claim[:60]!r} is no account id (12 digits or a UUID), no unit (ou-… or a path) and not '*'",
+                        f"{claim[:60]!r} is no account id (12 digits or a UUID), no unit's id (ou-…, r-… or a path of "
+                        "these) and not '*'",
                         *("entities", at, "owns", number),
                     )
         claims = (
@@ -119,10 +141,21 @@ class _Check:
                 raise self.document.error("needs 'declassify' or 'facts'", *at, "loosen")
             if dataset.tags:
                 raise self.document.error("takes duties away, which a tag cannot: select by resources or names", *at)
+            if not dataset.copies or selectors:
+                self.named(dataset, *at)
             for number, pattern in enumerate(dataset.loosen.declassify):
                 if not taxonomy.known_pattern(pattern):
                     raise unknown_class(self.document, pattern, *at, "loosen", "declassify", number)
             self.said(dataset.loosen, ("owner", "reason", "approver"), *at, "loosen")
+
+    def named(self, dataset: DatasetDeclaration, *at: Step) -> None:
+        """What takes duties away is for data that has a name: whoever may name a bucket could otherwise take them."""
+        for name, patterns in (("resources", dataset.resources), ("names", dataset.names)):
+            for number, pattern in enumerate(patterns):
+                if set(pattern) & set("*?["):
+                    raise self.document.error("takes duties away: write it out, without wildcards", *at, name, number)
+        if not dataset.resources and not (dataset.names and dataset.accounts):
+            raise self.document.error("takes duties away: select by 'resources', or by 'names' and 'accounts'", *at)
 
     def classify(self) -> None:
         classify = self.organisation.classify

@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from domicile.classify import classify, declare, kept_tags, speaking
+from domicile.classify import classify, declare, entity_of, kept_tags, speaking
 from domicile.collect import Progress, collect, fold
 from domicile.discover import discover
 from domicile.judge import judge
@@ -18,6 +18,7 @@ from domicile.model import (
     ANYWHERE,
     GLOBAL,
     AcceptedGap,
+    Account,
     Cell,
     Change,
     Classification,
@@ -36,6 +37,7 @@ from domicile.model import (
     Verdict,
     Vocabulary,
 )
+from domicile.organisation import require_units
 from domicile.providers.service import Provider
 from domicile.record import record, record_gaps, wanted
 from domicile.relate import relate
@@ -53,13 +55,15 @@ class Exit(IntEnum):
 
 
 class Weighed(Struct, frozen=True):
-    """An inventory with everything that follows from it without a store."""
+    """An inventory with everything that follows from it without a store. `unowned` are the accounts that hold
+    resources and that nobody answers for, where rules ask somebody to."""
 
     inventory: Inventory
     datasets: tuple[Dataset, ...]
     classifications: dict[str, Classification]
     judgement: Judgement
     gaps: tuple[Gap, ...]
+    unowned: tuple[Account, ...] = ()
 
 
 class Settled(Struct, frozen=True):
@@ -76,20 +80,32 @@ def survey(
     provider: Provider,
     organisation: Organisation,
     *,
+    as_of: date,
+    now: datetime,
     accounts: Collection[str] = (),
     regions: Collection[str] = (),
     known: Collection[tuple[str, str]] = (),
     concurrency: int = 32,
     progress: Progress | None = None,
 ) -> Inventory:
-    """Everything a cloud shows, and everything it does not. `known` is where earlier scans saw data."""
+    """Everything a cloud shows, and everything it does not. `known` is where earlier scans saw data, `now` the moment
+    of the scan."""
+    departed = [one for one in organisation.departed if one.on <= as_of]
     left_behind = {
         (account, region)
         for account, region in known
-        if not any(one.account == account and one.region in (ANYWHERE, region) for one in organisation.departed)
+        if not any(one.account == account and one.region in (ANYWHERE, region) for one in departed)
     }
     discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=left_behind)
-    return collect(provider, discovery, keep_tags=kept_tags(organisation), concurrency=concurrency, progress=progress)
+    require_units(organisation, discovery.accounts)
+    return collect(
+        provider,
+        discovery,
+        keep_tags=kept_tags(organisation),
+        now=now,
+        concurrency=concurrency,
+        progress=progress,
+    )
 
 
 def weigh(
@@ -113,6 +129,16 @@ def weigh(
         classifications=classifications,
         judgement=judgement,
         gaps=fold(inventory.looks, inventory.gaps, inventory.resources),
+        unowned=_unowned(inventory, organisation) if rules else (),
+    )
+
+
+def _unowned(inventory: Inventory, organisation: Organisation) -> tuple[Account, ...]:
+    holders = {one.account for one in inventory.resources}
+    return tuple(
+        account
+        for account in inventory.accounts
+        if account.id in holders and entity_of(account, account.id, organisation) is None
     )
 
 
@@ -171,6 +197,8 @@ def exit_code(weighed: Weighed, rows: Iterable[Row], accepted: Iterable[Accepted
         any(gap.key not in answered for gap in weighed.gaps)
         or {Verdict.UNKNOWN, Verdict.REVIEW} & verdicts
         or weighed.judgement.unclassified
+        or weighed.unowned
+        or not weighed.inventory.looks
         or any(row.status == "unconfirmed" for row in rows)
     ):
         return Exit.NOT_PROVEN
@@ -178,15 +206,19 @@ def exit_code(weighed: Weighed, rows: Iterable[Row], accepted: Iterable[Accepted
 
 
 def _places(before: Iterable[Cell], inventory: Inventory) -> set[Cell]:
-    """Where data was ever seen, but for cells that were looked at in full and hold nothing any more."""
+    """Where data was ever seen, but for cells that were looked at in full, with nothing left out, and hold nothing any
+    more."""
     seen = {Cell(one.location.provider, one.account, one.location.region) for one in inventory.resources}
     outcomes: dict[Cell, set[str]] = defaultdict(set)
     for look in inventory.looks:
         outcomes[look.cell].add(look.outcome)
 
+    left_out = {one.cell for one in inventory.limits if one.reason in ("skipped-by-config", "not-offered")}
+
     def empty(cell: Cell) -> bool:
-        everywhere = Cell(cell.provider, cell.account, GLOBAL)
-        return outcomes[cell] == {"complete"} and outcomes[everywhere] <= {"complete"}
+        once, whole = (Cell(cell.provider, cell.account, region) for region in (GLOBAL, ANYWHERE))
+        looked = outcomes[cell] == {"complete"} and outcomes[once] <= {"complete"}
+        return looked and not left_out & {cell, once, whole}
 
     return seen | {cell for cell in before if not empty(cell)}
 

@@ -7,7 +7,19 @@ from typing import Any, Literal, Protocol
 
 from msgspec import Struct
 
-from domicile.model import Account, Cell, Channel, Copy, GapReason, Location, Resource, ResourceType, Tagged, Vocabulary
+from domicile.model import (
+    Account,
+    Cell,
+    Channel,
+    Copy,
+    GapReason,
+    Location,
+    PlacementKind,
+    Resource,
+    ResourceType,
+    Tagged,
+    Vocabulary,
+)
 
 
 class Cloud(Protocol):
@@ -78,7 +90,7 @@ class Service(Struct, frozen=True):
 
     `needs` maps each operation called to the permissions it takes (none: called without permission, on purpose).
     `locate` finds where something lies that was named without a region. `blind_to` are sentences about what the
-    service's API cannot show.
+    service's API cannot show; `hides` are the kinds of placements that are among it.
     """
 
     name: str
@@ -89,6 +101,7 @@ class Service(Struct, frozen=True):
     channels: tuple[Channel, ...]
     needs: Mapping[str, tuple[str, ...]]
     blind_to: tuple[str, ...] = ()
+    hides: frozenset[PlacementKind] = frozenset()
     locate: Callable[[Cloud, str], Location | None] | None = None
 
 
