@@ -10,8 +10,10 @@ from botocore.exceptions import ClientError
 from domicile import __version__
 from domicile.demo.cloud import LocalCloud
 from domicile.errors import CloudError
+from domicile.model import Vocabulary
 from domicile.providers.aws.arn import arn, in_full, partition, place
-from domicile.providers.aws.session import Session, refusal
+from domicile.providers.aws.organisation import Aws
+from domicile.providers.aws.session import AwsCloud, Session, refusal
 from domicile.providers.service import NotOffered, Refused, Vanished
 
 GROUP, SHOP, PAY = "111111111111", "222222222222", "333333333333"
@@ -221,11 +223,31 @@ def test_an_unreachable_service_is_not_offered_only_where_the_sdk_knows_of_none(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     other = Session(role="reader", attempts=1)
     with pytest.raises(NotOffered):
-        other.cloud("dynamodb", "nowhere-east-1").call("list_tables")
-    with pytest.raises(Refused) as refused:
-        other.cloud("dynamodb", MUMBAI).call("list_tables")
-    assert (refused.value.code, refused.value.reason) == ("EndpointConnectionError", "error")
+        other.cloud("apprunner", "af-south-1").call("list_services")
+    # A service that is there, a region newer than the SDK, a service spoken to in one place only.
+    for service, region, operation in (
+        ("dynamodb", MUMBAI, "list_tables"),
+        ("dynamodb", "ap-southeast-99", "list_tables"),
+        ("organizations", "us-east-1", "list_accounts"),
+    ):
+        with pytest.raises(Refused) as refused:
+            other.cloud(service, region).call(operation)
+        assert (refused.value.code, refused.value.reason) == ("EndpointConnectionError", "error")
     other.close()
+
+
+def test_a_service_that_is_not_there_does_not_end_in_fewer_accounts_or_regions(session, monkeypatch):
+    def call(cloud, operation, **_):
+        raise NotOffered(operation)
+
+    provider = Aws(session, (), Vocabulary({}, {}))
+    monkeypatch.setattr(AwsCloud, "pages", call)
+    assert provider.regions(SHOP).on
+    with pytest.raises(CloudError, match="organisation cannot be listed"):
+        provider.accounts()
+    monkeypatch.setattr(AwsCloud, "call", call)
+    with pytest.raises(CloudError, match="whose credentials"):
+        session.identity()
 
 
 def test_without_credentials_one_sentence_says_what_to_do(cloud, monkeypatch):

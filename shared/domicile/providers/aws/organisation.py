@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 from domicile.errors import CloudError
 from domicile.model import GLOBAL, Account, Cell, Vocabulary
 from domicile.providers.aws.session import AwsCloud, Session
-from domicile.providers.service import Cloud, Refused, Regions, Service
+from domicile.providers.service import Cloud, NotOffered, Refused, Regions, Service
 
 NEEDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "sts": {"get_caller_identity": (), "assume_role": ("sts:AssumeRole",)},
@@ -57,7 +57,7 @@ class Aws:
             ]
             untold = self._units and any("Paths" not in account for account in listed)
             paths = dict(_paths(organisation)) if untold else {}
-        except Refused as refusal:
+        except (Refused, NotOffered) as refusal:
             raise CloudError(f"the organisation cannot be listed, so no account is scanned: {refusal}") from refusal
         return tuple(
             Account(
@@ -77,7 +77,7 @@ class Aws:
             states = {
                 region["RegionName"]: region["RegionOptStatus"] in ON for page in pages for region in page["Regions"]
             }
-        except Refused:
+        except (Refused, NotOffered):
             answer = self._in(account, "ec2", here).call("describe_regions", AllRegions=True)
             states = {region["RegionName"]: region["OptInStatus"] != "not-opted-in" for region in answer["Regions"]}
         return Regions(

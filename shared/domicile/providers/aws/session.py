@@ -155,6 +155,8 @@ class Session:
         """The account of the caller, and the caller's ARN."""
         try:
             answer = AwsCloud(self, self.caller, "sts", self.region).call("get_caller_identity")
+        except NotOffered as refusal:
+            raise CloudError(f"AWS does not say whose credentials these are: {refusal} is not there") from refusal
         except Refused as refusal:
             if refusal.code in REGION_OFF:
                 raise CloudError(f"{NO_CREDENTIALS} ({refusal})") from refusal
@@ -175,8 +177,12 @@ class Session:
             return self._clients[service, region]
 
     def offers(self, service: str, region: str) -> bool:
+        """Whether a service may be there: of regions newer than the SDK, and of services that are spoken to in one
+        place only, its lists do not tell."""
         with self._lock:
-            return region in self._botocore.get_available_regions(service, partition(region))
+            known = self._botocore.get_available_regions("ec2", partition(region))
+            offered = self._botocore.get_available_regions(service, partition(region))
+        return region in offered or region not in known or not offered
 
     def close(self) -> None:
         with self._lock:
