@@ -23,6 +23,10 @@ def test_every_other_region_that_stores_items_is_a_copy_whatever_its_state():
     assert copy.part == "table"
 
 
+def test_a_replica_that_could_not_be_created_holds_nothing():
+    assert len(read(Replicas=[{"RegionName": "us-east-1", "ReplicaStatus": "CREATION_FAILED"}])) == 1
+
+
 def test_a_replica_in_another_account_is_held_by_that_account():
     there = "arn:aws:dynamodb:us-east-1:444455556666:table/carts"
     _, copy = read(Replicas=[{"RegionName": "us-east-1", "ReplicaArn": there}])

@@ -68,11 +68,11 @@ def read(name: str, parts: Mapping[str, dict[str, Any] | None], cell: Cell) -> I
         key=encryption.get("KMSMasterKeyArn", ""),
     )
 
-    # A replica still being created, or already being deleted, holds items all the same: its status is
-    # deliberately not consulted.
+    # A replica still being created, or already being deleted, holds items all the same; one that could not be
+    # created holds none.
     for replica in described.get("Replicas", ()):
         region = replica["RegionName"]
-        if region == cell.region:
+        if region == cell.region or replica.get("ReplicaStatus") == "CREATION_FAILED":
             continue
         name_there = replica.get("ReplicaArn") or arn("dynamodb", region, cell.account, f"table/{name}")
         yield Copy(
@@ -112,4 +112,5 @@ SERVICE = Service(
         "Whether a table's key is managed by AWS or by the customer is not asked.",
         "Backups, point-in-time recovery, exports to S3 and streams are not asked yet.",
     ),
+    hides=frozenset({"backup"}),
 )

@@ -96,5 +96,7 @@ SERVICE = Service(
         "How a bucket is encrypted is not asked yet; nor where its access logs, inventories and batch jobs write to.",
         "Directory, table, vector and Outposts buckets and multi-Region access points are not listed yet.",
         "Objects copied by programs (sync, copy, upload from elsewhere) leave no trace in any configuration.",
+        "Backups of buckets are not asked yet.",
     ),
+    hides=frozenset({"backup"}),
 )

@@ -21,7 +21,7 @@ def identify(tagged: dict[str, Any], _: Cell) -> str:
 
 
 def read(tagged: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell: Cell) -> Iterator[Tagged]:
-    yield Tagged(identify(tagged, cell), {tag["Key"]: tag["Value"] for tag in tagged["Tags"]})
+    yield Tagged(identify(tagged, cell), {tag["Key"]: tag["Value"] for tag in tagged.get("Tags", ())})
 
 
 SERVICE = Service(
