@@ -1,5 +1,8 @@
 from datetime import UTC, datetime
 
+import pytest
+
+from domicile import geography
 from domicile.model import NEVER_EXPIRES, Cell, Location
 from domicile.providers.aws import rds, rds_backups, rds_cluster_snapshots, rds_clusters, rds_snapshots
 from recorded_cloud import RecordedCloud
@@ -175,11 +178,14 @@ def test_the_writer_of_a_global_database_names_every_reader():
     assert {(copy.of, copy.channel, copy.part) for copy in copies} == {(WRITER, "aurora-global-database", "global")}
 
 
-def test_a_reader_of_a_global_database_speaks_for_itself_only():
+def test_a_reader_of_a_global_database_names_the_others_too_for_they_may_lie_where_nobody_looks():
     raw = {"DBClusterArn": READER, "DBClusterIdentifier": "shop-us", "Engine": "aurora-mysql"}
     raw |= {"ReplicationSourceIdentifier": WRITER}
     _, *copies = rds_clusters.read(raw, WORLD, Cell("aws", "111122223333", "us-east-1"))
-    assert [said(copy) for copy in copies] == [(WRITER, "aurora-global-database", Location("aws", "us-east-1"), READER)]
+    assert [said(copy) for copy in copies] == [
+        (WRITER, "aurora-global-database", Location("aws", "eu-west-1"), OTHER),
+        (WRITER, "aurora-global-database", Location("aws", "us-east-1"), READER),
+    ]
 
 
 def test_while_a_global_database_fails_over_its_members_are_still_copies_of_one_another():
@@ -187,6 +193,68 @@ def test_while_a_global_database_fails_over_its_members_are_still_copies_of_one_
     parts = {"global": {"GlobalClusters": [{"GlobalClusterMembers": members}]}}
     _, copy = cluster(parts)
     assert said(copy) == (WRITER, "aurora-global-database", Location("aws", "us-east-1"), READER)
+
+
+OUTPOST = {"SubnetOutpost": {"Arn": "arn:aws:outposts:ap-south-1:111122223333:outpost/op-1"}}
+
+
+def test_in_which_country_an_outpost_stands_is_not_known():
+    [on_outpost] = instance(DBSubnetGroup={"Subnets": [{"SubnetOutpost": {}}, OUTPOST]})
+    [with_backups_there] = instance(BackupTarget="outposts")
+    taken, _ = snapshot(SnapshotTarget="outposts")
+    backup, _ = rds_backups.read({"DBInstanceIdentifier": "payments", "BackupTarget": "outposts"}, {}, HERE)
+    for resource in (on_outpost, with_backups_there, taken, backup):
+        assert resource.location.region == "ap-south-1"
+        assert geography.country(resource.location) is None
+    [in_the_region] = instance(DBSubnetGroup={"Subnets": [{"SubnetOutpost": {}}]}, BackupTarget="region")
+    assert in_the_region.location == MUMBAI
+
+
+def test_backups_kept_in_a_local_zone_keep_its_name():
+    manila = Cell("aws", "111122223333", "ap-southeast-1")
+    zone = "ap-southeast-1-mnl-1a"
+    raw = {"DBSnapshotArn": "arn:s", "DBSnapshotIdentifier": "s", "DBInstanceIdentifier": "payments"}
+    taken, copy = rds_snapshots.read(raw | {"SnapshotTarget": "local", "SnapshotAvailabilityZone": zone}, {}, manila)
+    assert taken.location == copy.location == Location("aws", "ap-southeast-1", zone)
+    raw = {"DBInstanceIdentifier": "payments", "AvailabilityZone": zone}
+    in_the_region, _ = rds_backups.read(raw, {}, manila)
+    kept_local, _ = rds_backups.read(raw | {"BackupTarget": "local"}, {}, manila)
+    assert (in_the_region.location.zone, kept_local.location.zone) == ("", zone)
+
+
+def test_a_snapshot_that_failed_holds_nothing():
+    assert snapshot(Status="failed") == []
+
+
+@pytest.mark.parametrize("status", ["creating", "copying"])
+def test_a_snapshot_being_made_is_there_but_is_no_fresh_backup(status):
+    resource, copy = snapshot(Status=status, OriginalSnapshotCreateTime=NIGHT)
+    assert (resource.created_at, resource.newest_at) == (None, None)
+    assert said(copy) == (DATABASE, "rds-snapshot", MUMBAI, resource.id)
+
+
+def test_automated_backups_being_made_are_no_fresh_backup():
+    raw = {"DBInstanceIdentifier": "payments", "Status": "creating", "RestoreWindow": {"LatestTime": NIGHT}}
+    resource, _ = rds_backups.read(raw, {}, HERE)
+    assert resource.newest_at is None
+
+
+def test_snapshots_that_aws_backup_makes_are_asked_for_by_name():
+    class Cloud:
+        def pages(self, _, **parameters):
+            yield {"DBSnapshots": [{"DBSnapshotArn": parameters.get("SnapshotType", "ours")}]}
+
+    assert [one["DBSnapshotArn"] for one in rds_snapshots.find(Cloud())] == ["ours", "awsbackup"]
+
+
+def test_what_aws_leaves_out_does_not_hide_what_it_says():
+    assert cluster({"global": {"GlobalClusters": [{}, {"GlobalClusterMembers": [{"IsWriter": True}]}]}})
+    [bare] = rds_clusters.read({"DBClusterArn": CLUSTER, "DBClusterIdentifier": "shop"}, {}, HERE)
+    assert bare.type == "aws.rds.cluster"
+    raw = {"DBSnapshotArn": "arn:s", "DBSnapshotIdentifier": "s", "DBInstanceIdentifier": "payments"}
+    taken, copy = rds_snapshots.read(raw, {}, HERE)
+    assert (taken.created_at, taken.newest_at, copy.channel) == (None, None, "rds-snapshot")
+    assert snapshot(TagList=[{"Key": "data-class"}])[0].tags == {"data-class": ""}
 
 
 def test_global_databases_are_asked_about_only_where_a_cluster_belongs_to_one():

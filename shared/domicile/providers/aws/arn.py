@@ -40,6 +40,16 @@ def place(region: str, zone: str = "") -> Location:
     return Location("aws", region, "" if ordinary else zone)
 
 
+def outpost(region: str) -> Location:
+    """A rack that AWS runs on the customer's own premises, steered from a region: in which country is not told."""
+    return Location("aws", region, "outpost")
+
+
+def kept_at(region: str, target: str, zone: str) -> Location:
+    """Where backups lie: in the region, unless their target is a Local Zone or an Outpost."""
+    return outpost(region) if target == "outposts" else place(region, zone if target == "local" else "")
+
+
 def in_full(name: str, service: str, kind: str, region: str, account: str) -> str:
     """The ARN of what an answer calls by its short name when it lies in the same region, and by its ARN otherwise."""
     return name if name.startswith("arn:") else arn(service, region, account, f"{kind}:{name}")

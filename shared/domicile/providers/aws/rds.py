@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Location, Resource, ResourceType
-from domicile.providers.aws.arn import account_of, in_full, place, region_of
+from domicile.providers.aws.arn import account_of, in_full, outpost, place, region_of
 from domicile.providers.aws.rds_clusters import CLUSTER_REPLICA
 from domicile.providers.service import Cloud, Listing, Service
 
@@ -41,14 +41,14 @@ def read(instance: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell:
     if instance.get("DBClusterIdentifier"):
         return
     this = instance["DBInstanceArn"]
-    here = place(cell.region, instance.get("AvailabilityZone", ""))
+    here = where(instance, cell)
     yield Resource(
         this,
         INSTANCE.name,
         instance["DBInstanceIdentifier"],
         cell.account,
         here,
-        tags={tag["Key"]: tag["Value"] for tag in instance.get("TagList", ())},
+        tags={tag["Key"]: tag.get("Value", "") for tag in instance.get("TagList", ())},
         created_at=instance.get("InstanceCreateTime"),
         cmk=None if instance.get("StorageEncrypted", True) else False,
         key=instance.get("KmsKeyId", ""),
@@ -75,6 +75,14 @@ def read(instance: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell:
         backup = replication["DBInstanceAutomatedBackupsArn"]
         field = "DBInstanceAutomatedBackupsReplications.DBInstanceAutomatedBackupsArn"
         yield _towards(backup, this, BACKUP_REPLICATION, this, Evidence("rds:DescribeDBInstances", field, backup))
+
+
+def where(instance: dict[str, Any], cell: Cell) -> Location:
+    subnets = instance.get("DBSubnetGroup", {}).get("Subnets", ())
+    # Only what runs on an Outpost can keep its backups on one.
+    if instance.get("BackupTarget") == "outposts" or any(subnet.get("SubnetOutpost") for subnet in subnets):
+        return outpost(cell.region)
+    return place(cell.region, instance.get("AvailabilityZone", ""))
 
 
 def _towards(holder: str, source: str, channel: Channel, caused_by: str, evidence: Evidence) -> Copy:

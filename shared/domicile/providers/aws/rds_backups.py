@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domicile.model import Cell, Channel, Copy, Evidence, Location, Resource, ResourceType
-from domicile.providers.aws.arn import arn, region_of
+from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
+from domicile.providers.aws.arn import arn, kept_at, region_of
 from domicile.providers.aws.rds import BACKUP_REPLICATION
 from domicile.providers.service import Cloud, Listing, Service
 
@@ -63,15 +63,16 @@ def _named(database: str, cell: Cell) -> str:
 def _backup(
     backup: dict[str, Any], this: str, name: str, source: str, cell: Cell, *, encrypted: bool
 ) -> Iterator[Resource | Copy]:
-    here = Location("aws", cell.region)
+    here = kept_at(cell.region, backup.get("BackupTarget", ""), backup.get("AvailabilityZone", ""))
+    being_made = backup.get("Status") == "creating"
     yield Resource(
         this,
         BACKUP.name,
         name,
         cell.account,
         here,
-        tags={tag["Key"]: tag["Value"] for tag in backup.get("TagList", ())},
-        newest_at=backup.get("RestoreWindow", {}).get("LatestTime"),
+        tags={tag["Key"]: tag.get("Value", "") for tag in backup.get("TagList", ())},
+        newest_at=None if being_made else backup.get("RestoreWindow", {}).get("LatestTime"),
         retention_days=backup.get("BackupRetentionPeriod"),
         cmk=None if encrypted else False,
         key=backup.get("KmsKeyId", ""),

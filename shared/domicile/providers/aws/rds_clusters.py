@@ -49,11 +49,11 @@ def read(cluster: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], ce
     here = Location("aws", cell.region)
     yield Resource(
         this,
-        BY_ENGINE.get(cluster["Engine"], CLUSTER).name,
+        BY_ENGINE.get(cluster.get("Engine", ""), CLUSTER).name,
         cluster["DBClusterIdentifier"],
         cell.account,
         here,
-        tags={tag["Key"]: tag["Value"] for tag in cluster.get("TagList", ())},
+        tags={tag["Key"]: tag.get("Value", "") for tag in cluster.get("TagList", ())},
         created_at=cluster.get("ClusterCreateTime"),
         cmk=None if cluster.get("StorageEncrypted", True) else False,
         key=cluster.get("KmsKeyId", ""),
@@ -62,16 +62,16 @@ def read(cluster: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], ce
     members = [
         member
         for database in (parts.get("global") or {}).get("GlobalClusters", ())
-        for member in database["GlobalClusterMembers"]
+        for member in database.get("GlobalClusterMembers", ())
+        if member.get("DBClusterArn")
     ]
     # While a global database fails over none of its members is the writer.
     writer = next((member for member in members if member.get("IsWriter")), members[0] if members else {})
     names = {member["DBClusterArn"] for member in members}.union(writer.get("Readers", ()))
+    # Every member tells of all, also of those in regions that nobody looks into.
     for reader in sorted(names - {writer.get("DBClusterArn"), ""}):
-        # Every member tells of all; each statement is made by the two clusters that it is about.
-        if this in {reader, writer["DBClusterArn"]}:
-            evidence = Evidence("rds:DescribeGlobalClusters", "GlobalClusterMembers.DBClusterArn", reader)
-            yield _copy(writer["DBClusterArn"], reader, GLOBAL_DATABASE, evidence, part="global")
+        evidence = Evidence("rds:DescribeGlobalClusters", "GlobalClusterMembers.DBClusterArn", reader)
+        yield _copy(writer["DBClusterArn"], reader, GLOBAL_DATABASE, evidence, part="global")
     if members:
         return
 

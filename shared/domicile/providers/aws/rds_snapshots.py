@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domicile.model import NEVER_EXPIRES, Cell, Channel, Copy, Evidence, Location, Resource, ResourceType
-from domicile.providers.aws.arn import account_of, arn, in_full, region_of
+from domicile.model import NEVER_EXPIRES, Cell, Channel, Copy, Evidence, Resource, ResourceType
+from domicile.providers.aws.arn import account_of, arn, in_full, kept_at, region_of
 from domicile.providers.service import Cloud, Listing, Service
 
 SNAPSHOT = ResourceType("aws.rds.snapshot", "snapshot", rotates=True)
@@ -34,8 +34,10 @@ BY_TYPE = {"automated": AUTOMATED, "awsbackup": RECOVERY_POINT}
 
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    for page in cloud.pages("describe_db_snapshots", MaxRecords=100, IncludeShared=False):
-        yield from page["DBSnapshots"]
+    # Those that AWS Backup makes come only when they are asked for by name.
+    for narrowed in ({"IncludeShared": False}, {"SnapshotType": "awsbackup"}):
+        for page in cloud.pages("describe_db_snapshots", MaxRecords=100, **narrowed):
+            yield from page["DBSnapshots"]
 
 
 def identify(snapshot: dict[str, Any], _: Cell) -> str:
@@ -73,18 +75,23 @@ def taken(
     encrypted: bool,
     asked: str,
 ) -> Iterator[Resource | Copy]:
-    here = Location("aws", cell.region)
-    created_at = snapshot.get("SnapshotCreateTime")
-    by_itself = BY_TYPE.get(snapshot["SnapshotType"])
+    status = snapshot.get("Status")
+    if status == "failed":
+        return
+    here = kept_at(cell.region, snapshot.get("SnapshotTarget", ""), snapshot.get("SnapshotAvailabilityZone", ""))
+    # Data is being put here, but nothing can be restored from it yet: it is of no age.
+    being_made = status in ("creating", "copying")
+    created_at = None if being_made else snapshot.get("SnapshotCreateTime")
+    by_itself = BY_TYPE.get(snapshot.get("SnapshotType", ""))
     yield Resource(
         this,
         kind.name,
         name,
         cell.account,
         here,
-        tags={tag["Key"]: tag["Value"] for tag in snapshot.get("TagList", ())},
+        tags={tag["Key"]: tag.get("Value", "") for tag in snapshot.get("TagList", ())},
         created_at=created_at,
-        newest_at=snapshot.get("OriginalSnapshotCreateTime", created_at),
+        newest_at=None if being_made else snapshot.get("OriginalSnapshotCreateTime", created_at),
         retention_days=None if by_itself else NEVER_EXPIRES,
         cmk=None if encrypted else False,
         key=snapshot.get("KmsKeyId", ""),
