@@ -12,9 +12,9 @@ from domicile import bootstrap
 from domicile.demo.cloud import LocalCloud
 from domicile.demo.planting import Plot
 from domicile.errors import Superseded
-from domicile.model import AcceptedGap, Cell, Finding, Judgement, Unclassified, Verdict
+from domicile.model import AcceptedGap, Cell, Finding, Judgement, Limit, Location, Resource, Unclassified, Verdict
 from domicile.providers import aws
-from domicile.scan import Exit, exit_code, survey
+from domicile.scan import Exit, exit_code, survey, weigh
 from domicile.stores.sqlite import SqliteStore
 from small_bank import (
     ABROAD,
@@ -23,6 +23,7 @@ from small_bank import (
     CARDS,
     CLAIMS,
     COVERED,
+    GROUP,
     LEDGER,
     MISSING,
     MUMBAI,
@@ -359,6 +360,11 @@ def test_an_account_that_has_left_is_no_gap_any_longer_once_a_person_answers_for
     assert archive_is("left", DEPARTED).gaps == ()
 
 
+def test_an_entry_that_holds_from_a_later_day_answers_for_nothing_yet(archive_is):
+    later = DEPARTED.replace("2026-06-30", str(TODAY + timedelta(days=1)))
+    assert [gap.reason for gap in archive_is("left", later).gaps] == ["left"]
+
+
 def test_an_entry_about_another_region_resolves_nothing(watch, whole, archive_is, tmp_path):
     elsewhere = DEPARTED + f"    region: {MUMBAI}\n"
     watch.scan(whole)
@@ -383,6 +389,28 @@ def test_a_region_switched_off_in_which_data_was_seen_is_a_gap(watch, whole, set
     watch.scan(seen)
     assert {watch.status()[subject] for subject in (LEDGER, WALLETS)} == {"unconfirmed"}
     assert Cell("aws", BANK, SINGAPORE) in watch.store.places()
+
+
+@pytest.mark.parametrize(
+    ("region", "listing", "reason"),
+    [
+        ("*", "dynamodb.tables", "skipped-by-config"),
+        ("global", "*", "skipped-by-config"),
+        (SINGAPORE, "rds.instances", "not-offered"),
+    ],
+)
+def test_where_data_was_seen_is_remembered_until_everything_there_was_looked_at(watch, whole, region, listing, reason):
+    place = Cell("aws", GROUP, SINGAPORE)
+    assert any(look.cell == place for look in whole.looks)
+    watch.scan(whole)
+    elsewhere = Resource("arn:x", "aws.dynamodb.table", "x", GROUP, Location("aws", SINGAPORE), look="x")
+    watch.scan(replace(whole, resources=(*whole.resources, elsewhere)))
+    assert place in watch.store.places()
+    partly = Limit(Cell("aws", GROUP, region), listing, reason)
+    watch.scan(replace(whole, limits=(*whole.limits, partly)))
+    assert place in watch.store.places()
+    watch.scan(replace(whole, limits=(*whole.limits, Limit(Cell("aws", BANK, region), listing, reason))))
+    assert place not in watch.store.places()
 
 
 # Deliveries that are repeated, late or at the same time
@@ -526,6 +554,28 @@ def test_a_gap_leaves_a_scan_unproven_until_somebody_answers_for_it_and_no_longe
     assert exit_code(blind, (), (), as_of=TODAY) is Exit.NOT_PROVEN
     assert exit_code(blind, (), accepted, as_of=TODAY) is Exit.PROVEN
     assert exit_code(blind, (), accepted, as_of=TODAY + timedelta(days=1)) is Exit.NOT_PROVEN
+
+
+def test_an_account_with_data_that_nobody_answers_for_leaves_a_scan_unproven(watch, whole):
+    said = watch.setup.organisation
+    [bank] = said.entities
+    organisation = replace(said, entities=(replace(bank, owns=(BANK,)),))
+
+    def weighed(rules):
+        seen = weigh(whole, aws.vocabulary, organisation, rules, as_of=TODAY, now=small_bank.NOON)
+        return replace(seen, judgement=Judgement())
+
+    # Nobody owns the group's account either, but it is empty.
+    assert [account.id for account in weighed(watch.setup.rules).unowned] == [ARCHIVE]
+    assert exit_code(weighed(watch.setup.rules), (), (), as_of=TODAY) is Exit.NOT_PROVEN
+    assert weighed(()).unowned == ()
+    assert exit_code(weighed(()), (), (), as_of=TODAY) is Exit.PROVEN
+    assert watch.weigh(whole).unowned == ()
+
+
+def test_a_scan_that_looked_at_nothing_proves_nothing(watch, whole):
+    nothing = replace(whole, resources=(), copies=(), tags=(), looks=(), gaps=())
+    assert exit_code(replace(watch.weigh(nothing), judgement=Judgement()), (), (), as_of=TODAY) is Exit.NOT_PROVEN
 
 
 def test_what_nobody_classified_and_would_break_a_rule_leaves_a_scan_unproven(watch, whole):
