@@ -216,6 +216,28 @@ def test_a_scan_of_some_accounts_or_another_day_records_nothing(run, here, cloud
     assert not list(here.glob("*.jsonl"))
 
 
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        (("--account", f"{BANK}0"), f"there is no account '{BANK}0' to scan; did you mean '{BANK}'?"),
+        (("--region", "ap-south-11"), "there is no region 'ap-south-11' to scan; did you mean 'ap-south-1'?"),
+    ],
+)
+def test_what_does_not_exist_is_not_scanned_as_if_it_were_empty(run, here, cloud, asked, says):
+    written(here)
+    assert run("scan", *asked).is_refused(about=says)
+
+
+def test_who_owns_a_unit_by_its_path_owns_the_accounts_in_it_and_a_wrong_unit_is_a_mistake(run, here, cloud):
+    root = cloud.client("organizations", "us-east-1").list_roots()["Roots"][0]["Id"]
+    owned = small_bank.FILE.replace('owns: ["*"]', f"owns: [{root}]")
+    assert owned != small_bank.FILE
+    written(here, owned)
+    assert {one["entity"] for one in run("scan", "--format", "json").json["violations"]} == {"bank"}
+    written(here, owned.replace(root, f"{root}/ou-ab12-payments"))
+    assert run("scan").is_refused(about="entities[0].owns[0]: no account is in the unit")
+
+
 def test_as_of_judges_by_the_rules_of_that_day(run, here, cloud):
     written(here)
     before = run("scan", "--as-of", "2018-10-14", "--format", "json").json["findings"]
