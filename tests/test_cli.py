@@ -292,6 +292,15 @@ def test_a_role_that_no_account_lets_in_leaves_gaps(run, here, cloud):
     assert "compliant" not in told.out.lower()
 
 
+def test_no_breach_is_not_called_proven_while_something_is_open(run, here, cloud):
+    written(here)
+    for account in small_bank.ACCOUNTS:
+        cloud.refuse_role(account)
+    told = run("scan", "--role", ROLE)
+    cloud.allow()
+    assert "No breach found, but not proven." in told.lines
+
+
 def test_a_gap_that_somebody_answers_for_is_shown_all_the_same(run, here, cloud):
     gap = f'{{gap: "aws/{ARCHIVE}/*/*", owner: data@bank.example, reason: sold, until: {TODAY + timedelta(days=9)}}}'
     written(here, f"role: {ROLE}\naccepted_gaps: [{gap}]\n")

@@ -37,9 +37,11 @@ from domicile.model import (
     Applies,
     Cell,
     Classify,
+    Copy,
     DatasetDeclaration,
     DeclaredCopy,
     Departed,
+    Evidence,
     Exemption,
     Gap,
     Limit,
@@ -907,6 +909,17 @@ def test_a_class_that_was_an_accounts_default_needs_an_entry_to_go():
     assert history.scan(world(*bare), organisation=told) == ["opened"]
     assert history.scan(world(*bare), organisation=less) == ["unconfirmed"]
     assert history.row.status_because.startswith("class-gone")
+
+
+def test_a_row_says_when_its_evidence_was_given_and_is_not_written_for_a_later_date():
+    def given(at):
+        evidence = Evidence("rds:Describe", "field", "value", at)
+        return [replace(one, evidence=evidence) if isinstance(one, Copy) else one for one in BREACH]
+
+    history = History()
+    assert history.scan(world(*given(NOON))) == ["opened"]
+    assert history.row.evidence[0].observed_at == NOON
+    assert history.scan(world(*given(NOON + timedelta(days=1))), as_of=later(1)) == []
 
 
 def test_another_name_of_the_account_writes_nothing():

@@ -134,7 +134,8 @@ def scan(
     if where:
         with _output(where) as stream:
             write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
-    outcome = _outcome(setup, weighed, settled, store if kept else "")
+    code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day)
+    outcome = _outcome(setup, weighed, settled, store if kept else "", proven=code is Exit.PROVEN)
     told = messages(settled.changes, settled.gaps, begun, previous=settled.previous, exemptions=organisation.exemptions)
     with _output(output) as stream:
         if format == "table":
@@ -145,7 +146,7 @@ def scan(
             write_document(_document(outcome) | ({"notices": told} if notices else {}), stream)
         else:
             write([row for row in settled.rows if row.status != "resolved"], format, stream, fields=ROW_FIELDS)
-    raise typer.Exit(exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day))
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -509,11 +510,12 @@ def _imagined(weighed: Weighed, scan: Scan) -> Settled:
     return Settled(scan, None, changes, (), tuple(sorted((one.row for one in changes), key=lambda row: row.rank)))
 
 
-def _outcome(setup: Setup, weighed: Weighed, settled: Settled, store: str) -> screen.Outcome:
+def _outcome(setup: Setup, weighed: Weighed, settled: Settled, store: str, *, proven: bool) -> screen.Outcome:
     return screen.Outcome(
         scan=settled.scan,
         recorded=bool(store),
         first=settled.previous is None,
+        proven=proven,
         inventory=weighed.inventory,
         datasets=weighed.datasets,
         classifications=weighed.classifications,
@@ -525,6 +527,7 @@ def _outcome(setup: Setup, weighed: Weighed, settled: Settled, store: str) -> sc
         rules=setup.rules,
         exemptions=setup.organisation.exemptions,
         accepted=setup.organisation.accepted_gaps,
+        unowned=weighed.unowned,
         file=str(setup.path or ""),
         store="" if store == STORE else store,
     )

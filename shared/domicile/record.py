@@ -537,7 +537,7 @@ def _row(
         classes=tuple(_cut(name, _CLASS) for name in finding.classes[:_LIST]),
         class_evidence=_one_each(finding.class_evidence),
         evidence=tuple(
-            Evidence(_cut(one.operation, _NAME), _cut(one.field, _NAME), _cut(one.value, 2 * _NAME))
+            Evidence(_cut(one.operation, _NAME), _cut(one.field, _NAME), _cut(one.value, 2 * _NAME), one.observed_at)
             for one in (place.evidence if place else ())
         ),
         because=_cut(finding.because, _SENTENCE),

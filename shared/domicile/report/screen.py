@@ -59,6 +59,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     scan: Scan
     recorded: bool
     first: bool
+    proven: bool
     inventory: Inventory
     datasets: tuple[Dataset, ...]
     classifications: Mapping[str, Classification]
@@ -70,6 +71,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     rules: tuple[Rule, ...]
     exemptions: tuple[Exemption, ...]
     accepted: tuple[AcceptedGap, ...]
+    unowned: tuple[Account, ...]
     file: str
     store: str
     """The URL of the store, where it is not the usual one."""
@@ -134,7 +136,7 @@ def _breaches(outcome: Outcome, write: _Writer) -> None:
         write.title(f"Breaches found ({len(found)}), by inventory; not a legal determination")
         write.table([_breach(row) for row in found], ": domicile violations")
     else:
-        write.title("No breach found.")
+        write.title("No breach found, and nothing left open." if outcome.proven else "No breach found, but not proven.")
     if muted:
         write.line(f"{_n(muted, 'more breach', 'more breaches')} still open, muted by an exemption.")
     coming = [row for row in outcome.rows if row.status == "open" and row.verdict == "upcoming"]
@@ -341,6 +343,10 @@ def _open_points(outcome: Outcome, write: _Writer) -> None:
                 write.line(f"- {finding.rule}: {_sentence(finding)}")
             if len(some) > FEW:
                 write.line(f"… and {len(some) - FEW} more: domicile scan --format json")
+    if outcome.unowned:
+        names = ", ".join(account_name(one, one.id) for one in outcome.unowned[:FEW])
+        more = f" and {len(outcome.unowned) - FEW} more" if len(outcome.unowned) > FEW else ""
+        write.title(f"Nobody answers for {names}{more}: name an owner under `entities`")
     _shown_only(outcome, write)
     waiting = outcome.judgement.unclassified
     if waiting:
