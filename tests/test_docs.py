@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+from docs import blocks
+from typer.main import get_command
 
+from domicile import cli, organisation
 from domicile.model import PLACEMENT_KINDS, Keyword
 
 ROOT = Path(__file__).parents[1]
@@ -67,9 +70,6 @@ def test_every_file_of_the_repository_named_exists(document):
 
 @pytest.fixture(scope="module")
 def command_line():
-    cli = pytest.importorskip("domicile.cli", reason="the command line is not there yet")
-    from typer.main import get_command
-
     return get_command(cli.app)
 
 
@@ -110,32 +110,22 @@ def test_a_command_or_option_that_does_not_exist_is_noticed(command_line):
     assert mistakes("$ domicile scan --teleport", command_line) == ["--teleport"]
 
 
-@pytest.fixture(scope="module")
-def blocks():
-    pytest.importorskip("domicile.cli", reason="the command line is not there yet")
-    pytest.importorskip("domicile.providers.aws", reason="the services are not there yet")
-    from docs import blocks
-
-    return blocks
-
-
-def test_what_the_program_writes_into_the_documents_is_current(blocks):
+def test_what_the_program_writes_into_the_documents_is_current():
     stale = [document for document, text in DOCUMENTS.items() if blocks.renewed(document, text) != text]
     assert stale == [], "run 'make fix'"
 
 
-def test_the_readme_lists_exactly_the_permissions_the_scanner_uses(blocks):
+def test_the_readme_lists_exactly_the_permissions_the_scanner_uses():
     [listed] = re.findall(r"<!-- begin permissions -->\n```text\n(.*?)\n```", DOCUMENTS["README.md"], re.DOTALL)
     assert tuple(listed.split()) == blocks.aws.permissions()
 
 
-def test_a_stale_block_is_noticed(blocks):
+def test_a_stale_block_is_noticed():
     stale = DOCUMENTS["README.md"].replace("\nsts:AssumeRole\n", "\nsts:Nothing\n")
     assert blocks.renewed("README.md", stale) == DOCUMENTS["README.md"] != stale
 
 
 def test_the_organisation_file_in_the_readme_is_valid():
-    organisation = pytest.importorskip("domicile.organisation", reason="the loader is not there yet")
     [text] = re.findall(r"<!-- organisation file -->\n```yaml\n(.*?)```", DOCUMENTS["README.md"], re.DOTALL)
     loaded = organisation.load(text, "README.md")
     assert loaded.policies[0].rule == "in-rbi-payment-data"
