@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domicile import __version__, organisation, policy, yamltext
+from domicile import __version__, geography, organisation, policy, yamltext
 from domicile.errors import UsageError
 from domicile.judge import ID_VERSION
 from domicile.model import Organisation, Rule
@@ -40,7 +40,7 @@ class Setup(Struct, frozen=True):
         return {
             "rules": _digest(self.rules),
             "config": _digest(self.organisation),
-            "engine": f"{__version__}+{ID_VERSION}",
+            "engine": f"{__version__}+{ID_VERSION}+{geography.VERSION}",
             EXEMPTIONS: " ".join(sorted(map(fingerprint, self.organisation.exemptions))),
         }
 

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from enum import Enum
 from itertools import chain
-from typing import Any, Final, Literal, TextIO, get_args
+from typing import Any, Final, Literal, TextIO
 
 from msgspec import Struct
 
@@ -22,7 +22,6 @@ from domicile.model import NEVER_EXPIRES
 from domicile.report import safe
 
 Format = Literal["table", "json", "jsonl", "csv"]
-FORMATS: Final[tuple[Format, ...]] = get_args(Format)
 
 # Pasted into the next command, so they are shown whole even when the line grows too long.
 WHOLE: Final = frozenset({"violation_id", "gap"})

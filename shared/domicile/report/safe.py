@@ -1,8 +1,7 @@
-"""Makes names, tags and policy text harmless where they come out: on a terminal, in a spreadsheet, in a page."""
+"""Makes names, tags and policy text harmless where they come out: on a terminal, in a spreadsheet."""
 
 from __future__ import annotations
 
-import html as markup
 import re
 import unicodedata
 from typing import Final
@@ -71,8 +70,3 @@ def csv_cell(text: str) -> str:
     if text.lstrip(" ").startswith(FORMULA) and not NUMBER.fullmatch(text):
         return f"'{shown}"
     return shown
-
-
-def html(text: str) -> str:
-    """Text for an element or a quoted attribute."""
-    return markup.escape(visible(text), quote=True)

@@ -38,8 +38,7 @@ class Aws:
     ) -> None:
         self.services, self.vocabulary = services, vocabulary
         self._session, self._units = session, units
-        self._account, caller = session.identity()
-        self._partition = caller.split(":")[1]
+        self._account, _ = session.identity()
 
     def __enter__(self) -> Self:
         return self
