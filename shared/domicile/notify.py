@@ -30,7 +30,7 @@ _HEADINGS: Final[Mapping[Transition | Literal["upcoming"], str]] = {
     _UPCOMING: "Breaches from a coming day on, if nothing moves",
     "exempted": "Exempted",
     "unconfirmed": "Was open, could not look again",
-    "resolved": "Resolved, with proof",
+    "resolved": "Resolved",
 }
 """What is worth telling, in the order in which it is told. Rows that moved or were brought up to date are not."""
 
