@@ -31,6 +31,14 @@ class Question(Struct, frozen=True, kw_only=True):
     limit: int = 0
 
 
+class Ledger(Struct, frozen=True):
+    """What people have been told: `announced` is the newest scan all of whose notices are out (0: none yet), `told_at`
+    when the newest notice went out."""
+
+    announced: int = 0
+    told_at: datetime | None = None
+
+
 class Store(Protocol):
     """A place for violations, gaps and scans.
 
@@ -76,6 +84,27 @@ class Store(Protocol):
 
     def last_scan(self) -> ScanRow | None:
         """The newest settled scan."""
+        ...
+
+    def scans(self, *, after: int = 0) -> tuple[ScanRow, ...]:
+        """The settled scans with a number above `after`, oldest first."""
+        ...
+
+    def ledger(self) -> Ledger:
+        """What has been told so far."""
+        ...
+
+    def claim_notice(self, scan: Scan, message_id: str, at: datetime) -> bool:
+        """Say that a notice is about to be sent. False when it is out already; a claim that was never marked may be
+        made again, since whoever made it has crashed."""
+        ...
+
+    def mark_notice(self, scan: Scan, message_id: str, at: datetime) -> None:
+        """Say that a claimed notice is out."""
+        ...
+
+    def announce(self, scan: Scan) -> None:
+        """Say that all notices of a scan, and of every scan before it, are out. Never moves back."""
         ...
 
     def ask(self, question: Question) -> tuple[Row, ...]:

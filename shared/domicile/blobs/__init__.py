@@ -1,0 +1,39 @@
+"""Where what lies between the steps of a deployed scan is kept: bytes under keys, one module per technology."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from domicile.errors import UsageError
+
+
+class Blobs(Protocol):
+    """Bytes under keys such as `scans/000007/discovery`. A key that is written again holds the newer bytes."""
+
+    def read(self, key: str) -> bytes | None:
+        """What lies under a key; None when nothing does. Raises `StoreError` when it cannot be told."""
+        ...
+
+    def write(self, key: str, content: bytes, *, media_type: str = "application/octet-stream") -> None:
+        """Put bytes under a key. Raises `StoreError`."""
+        ...
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        """Every key that begins so, in order."""
+        ...
+
+
+def open_blobs(url: str) -> Blobs:
+    """The blobs behind a URL: `s3://bucket` (or `s3://bucket/prefix`), or `file:///folder`."""
+    scheme, separator, place = url.partition("://")
+    if scheme == "s3" and separator and place:
+        from domicile.blobs.s3 import S3Blobs  # noqa: PLC0415 only what is asked for is loaded
+
+        bucket, _, prefix = place.partition("/")
+        return S3Blobs(bucket, prefix)
+    if scheme == "file" and separator and place.startswith("/"):
+        from domicile.blobs.folder import FolderBlobs  # noqa: PLC0415
+
+        return FolderBlobs(place)
+    raise UsageError(f"not a place for files: {url!r}; known are s3://BUCKET and file:///FOLDER")
