@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib import resources
@@ -88,11 +88,17 @@ def setup(path: Path | None) -> Setup:
         path = Path(DEFAULT_FILE)
         if not path.exists():
             return Setup(Organisation(), (), catalogue(packs()))
-    text = read_text(path)
-    first = organisation.load(text, str(path))
-    files = [path.parent / name for name in first.policy_files]
-    rules = catalogue(packs(files))
-    checked = organisation.load(text, str(path), rules=rules)
+    folder = path.parent
+    return setup_of(read_text(path), str(path), lambda name: (read_text(folder / name), str(folder / name)), path)
+
+
+def setup_of(text: str, name: str, read: Callable[[str], tuple[str, str]], path: Path | None = None) -> Setup:
+    """What an organisation file says, wherever it lies: `read` gives the text of a policy file that it names, and what
+    to call that file in a mistake."""
+    first = organisation.load(text, name)
+    own = tuple(policy.load(*read(file)) for file in first.policy_files)
+    rules = catalogue((*packs(), *own))
+    checked = organisation.load(text, name, rules=rules)
     adopted = []
     for adoption in checked.policies:
         rule = rules[adoption.rule]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
@@ -40,7 +40,7 @@ RESOURCES_TOLD: Final = 50
 T = TypeVar("T")
 
 
-class _Ask(Struct, frozen=True):
+class Ask(Struct, frozen=True):
     """One listing to be asked in one cell."""
 
     service: Service
@@ -49,7 +49,7 @@ class _Ask(Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        return f"{self.service.name}.{self.listing.name}"
+        return name_of(self.service, self.listing)
 
     @property
     def key(self) -> str:
@@ -59,22 +59,45 @@ class _Ask(Struct, frozen=True):
         return gap_of(error, self.cell, self.name, resource_id, part)
 
 
-class _Found(Struct, frozen=True):
+class Found(Struct, frozen=True):
     """What a listing showed before it ended, or was cut short by a gap."""
 
-    ask: _Ask
-    items: list[Any]
+    ask: Ask
+    items: Sequence[Any]
     gap: Gap | None = None
     offered: bool = True
 
 
-class _Seen(Struct, frozen=True):
+class Seen(Struct, frozen=True):
     """What one item of a listing turned out to be. An unread item says nothing, not even that it is gone."""
 
-    ask: _Ask
+    ask: Ask
     sightings: tuple[Sighting, ...] = ()
     gaps: tuple[Gap, ...] = ()
     read: bool = True
+
+
+class Sought(Struct, frozen=True, order=True):
+    """The holder of a copy that was named without a region, and an account that names it."""
+
+    target: str
+    account: str
+
+
+def name_of(service: Service, listing: Listing) -> str:
+    return f"{service.name}.{listing.name}"
+
+
+def asks_of(provider: Provider, discovery: Discovery) -> tuple[Ask, ...]:
+    """Every listing in every cell, in an order that depends on nothing else."""
+    return tuple(
+        Ask(service, listing, cell)
+        for service in provider.services
+        if service.name not in discovery.skipped_services
+        for listing in service.listings
+        for cell in discovery.cells
+        if (cell.region == GLOBAL) == (service.scope == "global")
+    )
 
 
 def collect(
@@ -87,14 +110,7 @@ def collect(
     progress: Progress | None = None,
 ) -> Inventory:
     """Everything one cloud shows, its evidence dated `now`. The outcome does not depend on `concurrency`."""
-    asks = [
-        _Ask(service, listing, cell)
-        for service in provider.services
-        if service.name not in discovery.skipped_services
-        for listing in service.listings
-        for cell in discovery.cells
-        if (cell.region == GLOBAL) == (service.scope == "global")
-    ]
+    asks = asks_of(provider, discovery)
     answered, known = 0, len(asks)
 
     def tell(answer: T) -> T:
@@ -105,50 +121,19 @@ def collect(
         return answer
 
     with ThreadPoolExecutor(concurrency) as pool:
-        found = [tell(answer) for answer in pool.map(lambda ask: _find(provider, ask, discovery.known), asks)]
+        found = [tell(answer) for answer in pool.map(lambda ask: find(provider, ask, discovery.known), asks)]
         items = [(listing.ask, item) for listing in found for item in listing.items]
         known += len(items)
         seen = [
-            tell(answer) for answer in pool.map(lambda pair: _see(provider, pair[0], pair[1], keep_tags, now), items)
+            tell(answer) for answer in pool.map(lambda pair: see(provider, pair[0], pair[1], keep_tags, now), items)
         ]
-        sought = [(*pair, service) for pair in _sought(seen) for service in provider.services if service.locate]
-        answers = list(pool.map(lambda one: _locate(provider, *one), sought))
-
-    gaps: dict[str, list[Gap]] = defaultdict(list)
-    unread = set()
-    for sighting in seen:
-        gaps[sighting.ask.key].extend(sighting.gaps)
-        if not sighting.read:
-            unread.add(sighting.ask.key)
-    looks = []
-    limits = list(discovery.limits)
-    for listing in found:
-        if not listing.offered:
-            limits.append(Limit(listing.ask.cell, listing.ask.name, "not-offered"))
-            continue
-        key = listing.ask.key
-        mine = sorted(gaps[key] + ([listing.gap] if listing.gap else []))
-        complete = listing.gap is None and key not in unread
-        looks.append(Look(listing.ask.cell, listing.ask.name, complete, tuple(mine)))
-
-    located: dict[str, Location] = {}
-    for (target, *_), answer in zip(sought, answers, strict=True):
-        if isinstance(answer, Location):
-            located.setdefault(target, answer)
-    sightings = [one for item in seen for one in item.sightings]
-    return Inventory(
-        accounts=discovery.accounts,
-        resources=_ordered(one for one in sightings if isinstance(one, Resource)),
-        copies=_ordered(one for one in sightings if isinstance(one, Copy)),
-        tags=_ordered(one for one in sightings if isinstance(one, Tagged)),
-        looks=tuple(sorted(looks, key=lambda look: look.key)),
-        gaps=tuple(sorted({*discovery.gaps, *(answer for answer in answers if isinstance(answer, Gap))})),
-        limits=tuple(sorted(limits)),
-        located=located,
-    )
+        part = shown(seen)
+        located = located_at(pool.map(lambda one: locate(provider, one), sought(part)))
+    return gather(discovery, [listed(found), part, located])
 
 
-def _find(provider: Provider, ask: _Ask, known: frozenset[tuple[str, str]]) -> _Found:
+def find(provider: Provider, ask: Ask, known: frozenset[tuple[str, str]]) -> Found:
+    """What a listing shows; what it refuses is a gap."""
     items: list[Any] = []
     try:
         # One by one: a page that fails does not hide the pages before it.
@@ -157,16 +142,17 @@ def _find(provider: Provider, ask: _Ask, known: frozenset[tuple[str, str]]) -> _
     except NotOffered as error:
         # Where there was data, a service that cannot be reached is out of order rather than not there.
         if items or (ask.cell.account, ask.cell.region) in known:
-            return _Found(ask, items, ask.gap(error))
-        return _Found(ask, [], offered=False)
+            return Found(ask, items, ask.gap(error))
+        return Found(ask, [], offered=False)
     except DomicileError:
         raise
     except Exception as error:  # noqa: BLE001 one bad page, or one bug, never hides the rest
-        return _Found(ask, items, ask.gap(error))
-    return _Found(ask, items)
+        return Found(ask, items, ask.gap(error))
+    return Found(ask, items)
 
 
-def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str], now: datetime) -> _Seen:
+def see(provider: Provider, ask: Ask, item: Any, keep_tags: frozenset[str], now: datetime) -> Seen:
+    """What one item of a listing is, with the questions about it that its listing does not answer."""
     name = ""
     gaps: list[Gap] = []
     answers: dict[str, dict[str, Any] | None] = {}
@@ -182,7 +168,7 @@ def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str], no
                 if isinstance(error, Refused) and error.code in part.absent:
                     answers[part.name] = None
                 elif isinstance(error, Vanished):
-                    return _Seen(ask)
+                    return Seen(ask)
                 else:
                     gaps.append(ask.gap(error, name, part.name))
         sightings = tuple(
@@ -195,8 +181,114 @@ def _see(provider: Provider, ask: _Ask, item: Any, keep_tags: frozenset[str], no
     except DomicileError:
         raise
     except Exception as error:  # noqa: BLE001 one bad record, or one bug, never hides the rest
-        return _Seen(ask, gaps=(*gaps, ask.gap(error, name)), read=False)
-    return _Seen(ask, sightings, tuple(gaps))
+        return Seen(ask, gaps=(*gaps, ask.gap(error, name)), read=False)
+    return Seen(ask, sightings, tuple(gaps))
+
+
+def sought(seen: Inventory) -> tuple[Sought, ...]:
+    """Holders named without a region that are none of the resources seen."""
+    scanned = {one.id for one in seen.resources}
+    named: dict[str, str] = {}
+    for one in seen.copies:
+        if one.id and one.location is None and one.id not in scanned and one.id not in seen.located:
+            account = account_of_look(one.look)
+            named[one.id] = min(account, named.get(one.id, account))
+    return tuple(Sought(*one) for one in sorted(named.items()))
+
+
+def locate(provider: Provider, one: Sought) -> tuple[str, Location] | Gap | None:
+    """Where a holder lies; None when nobody can tell."""
+    cell = Cell(provider.name, one.account, GLOBAL)
+    for service in provider.services:
+        if not service.locate:
+            continue
+        try:
+            location = service.locate(provider.cloud(service, cell), one.target)
+        except (Refused, NotOffered):
+            continue
+        except DomicileError:
+            raise
+        except Exception as error:  # noqa: BLE001 one bad target, or one bug, never hides the rest
+            return gap_of(error, cell, f"{service.name}.locate", one.target)
+        if location:
+            return one.target, location
+    return None
+
+
+# What was collected in one stretch is an inventory too, of a part.
+
+
+def listed(found: Iterable[Found]) -> Inventory:
+    """Listings as looks, each closed: nothing of it is still to be asked."""
+    looks, limits = [], []
+    for one in found:
+        if one.offered:
+            looks.append(Look(one.ask.cell, one.ask.name, one.gap is None, (one.gap,) if one.gap else ()))
+        else:
+            limits.append(Limit(one.ask.cell, one.ask.name, "not-offered"))
+    return Inventory(looks=tuple(looks), limits=tuple(limits))
+
+
+def shown(seen: Iterable[Seen]) -> Inventory:
+    """What the items of listings turned out to be; a look says what was refused of it, and is not closed by that."""
+    seen = tuple(seen)
+    gaps: dict[tuple[Cell, str], list[Gap]] = defaultdict(list)
+    unread = set()
+    for one in seen:
+        if one.gaps:
+            gaps[one.ask.cell, one.ask.name].extend(one.gaps)
+        if not one.read:
+            unread.add((one.ask.cell, one.ask.name))
+    sightings = [sighting for one in seen for sighting in one.sightings]
+    return Inventory(
+        resources=tuple(one for one in sightings if isinstance(one, Resource)),
+        copies=tuple(one for one in sightings if isinstance(one, Copy)),
+        tags=tuple(one for one in sightings if isinstance(one, Tagged)),
+        looks=tuple(Look(*key, key not in unread, tuple(refused)) for key, refused in gaps.items()),
+    )
+
+
+def located_at(answers: Iterable[tuple[str, Location] | Gap | None]) -> Inventory:
+    """Where holders lie that were named without a region."""
+    answers = tuple(answers)
+    return Inventory(
+        gaps=tuple(one for one in answers if isinstance(one, Gap)),
+        located=dict(one for one in answers if isinstance(one, tuple)),
+    )
+
+
+def gather(discovery: Discovery, parts: Iterable[Inventory]) -> Inventory:
+    """One inventory of its parts, in any order: each fact once, each look with all that was refused of it."""
+    parts = tuple(parts)
+    looks: dict[str, Look] = {}
+    for part in parts:
+        for look in part.looks:
+            before = looks.get(look.key)
+            looks[look.key] = (
+                replace(look, gaps=tuple(sorted(set(look.gaps))))
+                if before is None
+                else Look(
+                    look.cell,
+                    look.listing,
+                    before.listed and look.listed,
+                    tuple(sorted({*before.gaps, *look.gaps})),
+                )
+            )
+    return Inventory(
+        accounts=discovery.accounts,
+        resources=_ordered(one for part in parts for one in part.resources),
+        copies=_ordered(one for part in parts for one in part.copies),
+        tags=_ordered(one for part in parts for one in part.tags),
+        looks=tuple(look for _, look in sorted(looks.items())),
+        gaps=tuple(sorted({*discovery.gaps, *(gap for part in parts for gap in part.gaps)})),
+        limits=tuple(sorted({*discovery.limits, *(limit for part in parts for limit in part.limits)})),
+        located={target: place for part in parts for target, place in part.located.items()},
+    )
+
+
+def account_of_look(look: str) -> str:
+    """The account of a look's key, `aws/111122223333/ap-south-1/s3.buckets`."""
+    return look.split("/", 2)[1]
 
 
 def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], now: datetime) -> Iterable[Sighting]:
@@ -217,30 +309,6 @@ def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], n
 def _utc(moment: datetime | None) -> datetime | None:
     """SDKs give moments in the zone of the machine they run on; what is kept must not depend on it."""
     return moment.astimezone(UTC) if moment else None
-
-
-def _sought(seen: Iterable[_Seen]) -> list[tuple[str, str]]:
-    """Holders named without a region that are none of the resources seen, each with an account that names it."""
-    scanned = {one.id for item in seen for one in item.sightings if isinstance(one, Resource)}
-    named: dict[str, str] = {}
-    for item in seen:
-        for one in item.sightings:
-            if isinstance(one, Copy) and one.id and one.location is None and one.id not in scanned:
-                account = item.ask.cell.account
-                named[one.id] = min(account, named.get(one.id, account))
-    return sorted(named.items())
-
-
-def _locate(provider: Provider, target: str, account: str, service: Service) -> Location | Gap | None:
-    cell = Cell(provider.name, account, GLOBAL)
-    try:
-        return service.locate(provider.cloud(service, cell), target) if service.locate else None
-    except (Refused, NotOffered):
-        return None
-    except DomicileError:
-        raise
-    except Exception as error:  # noqa: BLE001 one bad target, or one bug, never hides the rest
-        return gap_of(error, cell, f"{service.name}.locate", target)
 
 
 S = TypeVar("S", Resource, Copy, Tagged)

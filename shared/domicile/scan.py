@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from domicile.classify import classify, declare, entity_of, kept_tags, speaking
 from domicile.collect import Progress, collect, fold
-from domicile.discover import discover
+from domicile.discover import Discovery, discover
 from domicile.judge import judge
 from domicile.model import (
     ANYWHERE,
@@ -90,14 +90,7 @@ def survey(
 ) -> Inventory:
     """Everything a cloud shows, and everything it does not. `known` is where earlier scans saw data, `now` the moment
     of the scan."""
-    departed = [one for one in organisation.departed if one.on <= as_of]
-    left_behind = {
-        (account, region)
-        for account, region in known
-        if not any(one.account == account and one.region in (ANYWHERE, region) for one in departed)
-    }
-    discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=left_behind)
-    require_units(organisation, discovery.accounts)
+    discovery = explore(provider, organisation, as_of=as_of, accounts=accounts, regions=regions, known=known)
     return collect(
         provider,
         discovery,
@@ -106,6 +99,27 @@ def survey(
         concurrency=concurrency,
         progress=progress,
     )
+
+
+def explore(
+    provider: Provider,
+    organisation: Organisation,
+    *,
+    as_of: date,
+    accounts: Collection[str] = (),
+    regions: Collection[str] = (),
+    known: Collection[tuple[str, str]] = (),
+) -> Discovery:
+    """What there is to be looked into. What a person has entered as gone for ever is not missed."""
+    departed = [one for one in organisation.departed if one.on <= as_of]
+    left_behind = {
+        (account, region)
+        for account, region in known
+        if not any(one.account == account and one.region in (ANYWHERE, region) for one in departed)
+    }
+    discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=left_behind)
+    require_units(organisation, discovery.accounts)
+    return discovery
 
 
 def weigh(
@@ -142,10 +156,29 @@ def _unowned(inventory: Inventory, organisation: Organisation) -> tuple[Account,
     )
 
 
-def settle(
+class Reckoning(Struct, frozen=True):
+    """All that one scan is going to write. `untold` are changes that an earlier delivery of this scan wrote already,
+    and that nobody has been told of."""
+
+    scan: Scan
+    previous: Scan | None
+    untold: tuple[Change, ...]
+    fresh: tuple[Change, ...]
+    gaps: tuple[GapRow, ...]
+    row: ScanRow
+    places: frozenset[Cell]
+    rows: tuple[Row, ...]
+    """How all rows stand after it, worst first."""
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return (*self.untold, *self.fresh)
+
+
+def reckon(
     store: Store, scan: Scan, weighed: Weighed, organisation: Organisation, *, clock: Callable[[], datetime]
-) -> Settled:
-    """Record what a scan found. May be repeated after a crash; a scan that was superseded writes nothing."""
+) -> Reckoning:
+    """What is to be written of a scan. Takes the head of the store and writes nothing else."""
     last = store.last_scan()
     previous = last.scan if last else None
     store.claim(scan)
@@ -164,13 +197,29 @@ def settle(
         accounts=weighed.inventory.accounts,
         departed=organisation.departed,
     )
-    store.apply(scan, fresh)
     changes = (*untold, *fresh)
     gaps = record_gaps(store.gaps(), weighed.gaps, now=now)
     rows = {row.violation_id: row for row in known.values()} | {one.row.violation_id: one.row for one in changes}
-    places = _places(store.places(), weighed.inventory)
-    store.settle(scan, gaps, _scan_row(scan, weighed, changes, rows.values(), now), places)
-    return Settled(scan, previous, changes, gaps, tuple(sorted(rows.values(), key=lambda row: row.rank)))
+    return Reckoning(
+        scan=scan,
+        previous=previous,
+        untold=untold,
+        fresh=fresh,
+        gaps=gaps,
+        row=_scan_row(scan, weighed, changes, rows.values(), now),
+        places=frozenset(_places(store.places(), weighed.inventory)),
+        rows=tuple(sorted(rows.values(), key=lambda row: row.rank)),
+    )
+
+
+def settle(
+    store: Store, scan: Scan, weighed: Weighed, organisation: Organisation, *, clock: Callable[[], datetime]
+) -> Settled:
+    """Record what a scan found. May be repeated after a crash; a scan that was superseded writes nothing."""
+    reckoned = reckon(store, scan, weighed, organisation, clock=clock)
+    store.apply(scan, reckoned.fresh)
+    store.settle(scan, reckoned.gaps, reckoned.row, reckoned.places)
+    return Settled(scan, reckoned.previous, reckoned.changes, reckoned.gaps, reckoned.rows)
 
 
 def _written_before(store: Store, scan: Scan, now: datetime) -> tuple[Change, ...]:
