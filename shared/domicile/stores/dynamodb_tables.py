@@ -1,7 +1,8 @@
 """The three tables of a DynamoDB store, as data: for the store itself, for the program that deploys them, for tests.
 
-`NAME` holds violations as they are, `NAME-history` each of their transitions, `NAME-scans` the head, scans, gaps, places
-and notices. An `open_*` attribute exists only while a violation is not resolved, so that an index of it holds only those.
+`NAME` holds violations as they are, `NAME-history` each of their transitions, `NAME-scans` the head, scans, gaps,
+places and notices. An `open_*` attribute exists only while a violation is not resolved, so that an index of it holds
+only those.
 """
 
 from __future__ import annotations
