@@ -4,7 +4,8 @@ DomicileError
 ├── UsageError      the command line, a file or the configuration is wrong: exit 1
 └── RuntimeFailure  the run could not be done: exit 2
     ├── StoreError      a store that is foreign, newer, unwritable
-    └── CloudError      no credentials, an organisation that cannot be listed
+    ├── CloudError      no credentials, an organisation that cannot be listed
+    └── SendError       a notice that nobody takes
 
 A refusal by a cloud is not among them: it is a `Gap`, a value.
 """
@@ -35,6 +36,10 @@ class StoreError(RuntimeFailure):
 
 class CloudError(RuntimeFailure):
     """The cloud cannot be scanned at all."""
+
+
+class SendError(RuntimeFailure):
+    """A notice cannot be sent."""
 
 
 class Superseded(RuntimeFailure):

@@ -590,6 +590,23 @@ class Scope(Struct, frozen=True, forbid_unknown_fields=True):
     skip_services: tuple[str, ...] = ()
 
 
+class Route(Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows that some people are told of; everything given must match. All but the severities are globs."""
+
+    name: str
+    entities: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    countries: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
+
+
+class Notify(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is told of what. A row that no route takes goes to the route `other`; without routes, all go to `all`."""
+
+    routes: tuple[Route, ...] = ()
+
+
 class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
     """The organisation file, read and checked."""
 
@@ -603,6 +620,7 @@ class Organisation(Struct, frozen=True, forbid_unknown_fields=True):
     scope: Scope = Scope()
     accepted_gaps: tuple[AcceptedGap, ...] = ()
     departed: tuple[Departed, ...] = ()
+    notify: Notify = Notify()
     timezone: str = "UTC"
     role: str = ""
     """Name of the role to assume in each account of the organisation."""

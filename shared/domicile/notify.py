@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from domicile import geography
-from domicile.model import Change, Exemption, GapRow, Row, Scan, Transition
+from domicile.model import Change, Exemption, GapRow, Route, Row, Scan, Transition
 
 EXEMPTIONS: Final = "exemptions"
 """Where the fingerprints of exemptions stand among the digests of a scan."""
@@ -49,6 +49,14 @@ class Message(Struct, frozen=True):
     subject: str
     lines: tuple[str, ...]
     violation_ids: tuple[str, ...] = ()
+    routes: tuple[str, ...] = ()
+    attributes: Mapping[str, tuple[str, ...]] = {}
+    """What a subscriber may select by: every value of every row in the message, left out or not."""
+
+    @property
+    def text(self) -> str:
+        """The mail."""
+        return "\n".join(self.lines)
 
 
 def messages(
@@ -58,6 +66,9 @@ def messages(
     *,
     previous: Scan | None = None,
     exemptions: Iterable[Exemption] = (),
+    routes: Sequence[Route] = (),  # noqa: ARG001
+    counts: Mapping[str, int] = {},  # noqa: ARG001
+    store: str = "",  # noqa: ARG001
 ) -> tuple[Message, ...]:
     """The notices of one settled scan; none when nothing changed.
 
