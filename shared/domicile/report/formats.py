@@ -20,6 +20,7 @@ from msgspec import Struct
 
 from domicile.model import NEVER_EXPIRES
 from domicile.report import safe
+from domicile.telling import is_shown
 
 Format = Literal["table", "json", "jsonl", "csv"]
 
@@ -122,7 +123,7 @@ def json_text(row: Record) -> str:
     text = json.dumps(plain(row), ensure_ascii=False, allow_nan=False)
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if safe.is_shown(char) else json_escape(char) for char in text)
+    return "".join(char if is_shown(char) else json_escape(char) for char in text)
 
 
 def json_escape(char: str) -> str:

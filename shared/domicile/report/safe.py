@@ -6,30 +6,11 @@ import re
 import unicodedata
 from typing import Final
 
-# Blank, yet printable according to Python: fillers, a joiner, vowels without a shape, an empty braille cell.
-BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
+from domicile.telling import visible
 
 # What makes a spreadsheet take a cell for a formula; Excel folds the full-width forms into the narrow ones.
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 NUMBER: Final = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-
-
-def visible(text: str) -> str:
-    r"""Writes out what would not be seen, or would move what is: `\x1b`, `\n`, `\u202e`.
-
-    That includes the joiners of Indian scripts: two names that look alike must not be two names.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(char if is_shown(char) else escape(char) for char in text)
-
-
-def is_shown(char: str) -> bool:
-    return char.isprintable() and char not in BLANK
-
-
-def escape(char: str) -> str:
-    return char.encode("unicode_escape").decode() if not char.isprintable() else f"\\u{ord(char):04x}"
 
 
 def terminal(text: str, width: int | None = None) -> str:

@@ -33,6 +33,7 @@ from domicile.model import (
 from domicile.obligations import DETERMINATION
 from domicile.report.formats import write_table
 from domicile.report.safe import terminal
+from domicile.telling import place, subject, tail
 
 ROWS: Final = 12
 FEW: Final = 6
@@ -179,25 +180,6 @@ def _breach(row: Row) -> dict[str, Any]:
         "what": subject(row),
         "how": row.channel or ("where it was made" if row.resource_id else ""),
     }
-
-
-def subject(row: Row) -> str:
-    """A row's subject in a few words."""
-    kind, _, rest = row.subject.partition("|")
-    match kind:
-        case "set":
-            several = f"{row.copies} x " if row.copies > 1 else ""
-            return f"{several}{row.kind} of {_tail(rest.split('|', 1)[0])}"
-        case "implied":
-            return f"{row.kind} of {_tail(rest.split('|', 1)[0])}"
-        case "dataset":
-            return f"dataset {_tail(rest)}"
-        case "logs":
-            return f"{row.copies} x logs of account {row.account}"
-        case "entity":
-            return rest.replace("|", ": ")
-        case _:
-            return row.resource_name or _tail(rest)
 
 
 def listed(row: Row) -> dict[str, Any]:
@@ -428,7 +410,7 @@ def _crossings(outcome: Outcome, write: _Writer) -> None:
                 "by": channel,
                 "copies": number,
                 "causes": len(causes[start, end, channel]),
-                "for example": _tail(min(causes[start, end, channel])),
+                "for example": tail(min(causes[start, end, channel])),
             }
             for (start, end, channel), number in crossing.most_common()
         ],
@@ -462,7 +444,7 @@ def _coverage(outcome: Outcome, write: _Writer) -> None:
 def _gap(gap: Gap, accounts: Mapping[str, Account], accepted: AcceptedGap | None) -> dict[str, Any]:
     what = "everything" if gap.listing == ANYWHERE else gap.listing
     if gap.part:
-        what += f", {gap.part} of {'every resource' if gap.resource_id == ANYWHERE else _tail(gap.resource_id)}"
+        what += f", {gap.part} of {'every resource' if gap.resource_id == ANYWHERE else tail(gap.resource_id)}"
     why = f"{gap.reason}: {gap.detail}" if gap.reason == "error" else gap.reason
     return {
         "account": account_name(accounts.get(gap.cell.account), gap.cell.account),
@@ -562,13 +544,6 @@ def _span(row: Row) -> str:
     return f"{row.copies} on {row.last_changed.date()}, from {row.oldest_at.date()} to {row.newest_at.date()}"
 
 
-def place(country: str, region: str) -> str:
-    """A country by name, or the region nobody could map."""
-    if country:
-        return geography.country_name(country)
-    return f"{region} (country unknown)" if region else ""
-
-
 def _country(code: str | None, at: Placement | None = None) -> str:
     if code:
         return geography.country_name(code)
@@ -577,11 +552,6 @@ def _country(code: str | None, at: Placement | None = None) -> str:
 
 def account_name(account: Account | None, account_id: str) -> str:
     return f"{account.name} {account_id}" if account and account.name else account_id
-
-
-def _tail(resource_id: str) -> str:
-    """The telling end of an ARN."""
-    return resource_id.rsplit(":", 1)[-1] if resource_id.startswith("arn:") else resource_id
 
 
 def _n(number: int, word: str, words: str = "") -> str:
