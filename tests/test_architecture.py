@@ -27,6 +27,7 @@ CORE = {
     "yamltext",
     "worked",
     "inventory",
+    "telling",
 }
 
 # Which parts of domicile each part may import; `core` is the list above and itself included everywhere.
@@ -43,9 +44,16 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": set(),
     "demo": set(),
     "settings": set(),
+    "blobs": {"an adapter of blobs"},
+    "an adapter of blobs": {"blobs"},
+    "senders": {"an adapter of senders"},
+    "an adapter of senders": {"senders"},
     "scan": {"collect", "discover", "providers.service", "stores", "settings"},
+    "steps": {"blobs", "collect", "discover", "providers.service", "scan", "senders", "stores"},
 }
-WIRING = {"bootstrap"}
+WIRING = {"bootstrap", "deployed"}
+ADAPTED = {"stores", "blobs", "senders"}
+"""Interfaces whose modules are adapters of one technology each."""
 COMMAND_LINE = {"cli", "__main__"}
 COMMAND_LINE_MAY_IMPORT = {"cli", "bootstrap", "scan", "settings", "collect", "discover", "report", "stores", "demo"}
 
@@ -94,8 +102,8 @@ def part_of(module: str) -> str:
     names = module.split(".")
     if names[0] in CORE:
         return "core"
-    if names[0] == "stores" and len(names) > 1:
-        return "an adapter of stores"
+    if names[0] in ADAPTED and len(names) > 1:
+        return f"an adapter of {names[0]}"
     return ".".join(names[: 2 if names[0] == "providers" else 1])
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib import resources
@@ -16,6 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domicile import __version__, geography, organisation, policy, yamltext
+from domicile.blobs import Blobs
 from domicile.errors import UsageError
 from domicile.judge import ID_VERSION
 from domicile.model import Organisation, Rule
@@ -24,6 +26,7 @@ from domicile.policy import Pack
 from domicile.providers.service import Provider
 
 DEFAULT_FILE: Final = "domicile.yaml"
+_PLAIN: Final = re.compile(r"[\w][\w.-]*")
 
 
 class Setup(Struct, frozen=True):
@@ -112,6 +115,26 @@ def setup_of(text: str, name: str, read: Callable[[str], tuple[str, str]], path:
     return Setup(checked, tuple(adopted), rules, path)
 
 
+def setup_in(blobs: Blobs, folder: str) -> tuple[Setup, dict[str, str]]:
+    """What the organisation file in a folder of blobs says, and the texts of the files it is made of, by name."""
+    texts: dict[str, str] = {}
+
+    def read(name: str) -> tuple[str, str]:
+        key = f"{folder}/{name}"
+        if not _PLAIN.fullmatch(name):
+            raise UsageError("lies in no other folder than the organisation file when that is deployed", path=name)
+        content = blobs.read(key)
+        if content is None:
+            raise UsageError("is not there", path=key)
+        try:
+            texts[name] = content.decode()
+        except UnicodeDecodeError as error:
+            raise UsageError(f"is not UTF-8 text (byte {error.start})", path=key) from error
+        return texts[name], key
+
+    return setup_of(*read(DEFAULT_FILE), read), texts
+
+
 def read_text(path: Path) -> str:
     """A file of text, or one sentence on why not."""
     try:
@@ -135,11 +158,13 @@ def _digest(judged_by: object) -> str:
 
 
 @contextmanager
-def aws(*, role: str = "", external_id: str = "", units: bool = False) -> Iterator[Provider]:
-    """AWS as the caller's credentials show it; with a role, the whole organisation."""
+def aws(
+    *, role: str = "", external_id: str = "", units: bool = False, accounts: Collection[str] = ()
+) -> Iterator[Provider]:
+    """AWS as the caller's credentials show it; with a role, the whole organisation, or the accounts given."""
     try:
         from domicile.providers.aws import connect  # noqa: PLC0415 the SDK is large, and not every command needs it
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed: pip install 'domicile[aws]'") from error
-    with connect(role=role, external_id=external_id, units=units) as provider:
+    with connect(role=role, external_id=external_id, units=units, accounts=accounts) as provider:
         yield provider

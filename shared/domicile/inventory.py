@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Literal
 
 from msgspec import Struct
 
-from domicile.model import ClassEvidence, Classification, Dataset, Placement, PlacementKind
+from domicile.model import Cell, ClassEvidence, Classification, Dataset, Inventory, Placement, PlacementKind
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -42,6 +43,52 @@ class Line(Struct, frozen=True, kw_only=True):
     subject: str
     observed_at: datetime
     look: tuple[str, ...]
+
+
+class CoverageLine(Struct, frozen=True, kw_only=True):
+    """One thing that was looked at, was not shown, or is not looked at: what an inventory leaves out."""
+
+    provider: str
+    account: str
+    region: str
+    listing: str
+    outcome: Literal["complete", "partial", "refused", "gap", "limit"]
+    reason: str = ""
+    detail: str = ""
+    resource_id: str = ""
+    part: str = ""
+
+
+def coverage(inventory: Inventory) -> Iterator[CoverageLine]:
+    """Every look with its outcome, every gap and every limit of a scan."""
+    for look in inventory.looks:
+        yield _covered(look.cell, look.listing, look.outcome)
+    for gap in (*inventory.gaps, *(gap for look in inventory.looks for gap in look.gaps)):
+        yield _covered(gap.cell, gap.listing, "gap", gap.reason, gap.detail, gap.resource_id, gap.part)
+    for limit in inventory.limits:
+        yield _covered(limit.cell, limit.listing, "limit", limit.reason, limit.detail)
+
+
+def _covered(
+    cell: Cell,
+    listing: str,
+    outcome: Literal["complete", "partial", "refused", "gap", "limit"],
+    reason: str = "",
+    detail: str = "",
+    resource_id: str = "",
+    part: str = "",
+) -> CoverageLine:
+    return CoverageLine(
+        provider=cell.provider,
+        account=cell.account,
+        region=cell.region,
+        listing=listing,
+        outcome=outcome,
+        reason=reason,
+        detail=detail,
+        resource_id=resource_id,
+        part=part,
+    )
 
 
 def crosses(place: Placement, dataset: Dataset) -> bool | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from domicile.errors import CloudError
@@ -52,11 +53,14 @@ vocabulary: Final = Vocabulary(
 )
 
 
-def connect(*, role: str = "", external_id: str = "", attempts: int = 8, units: bool = False) -> Aws:
-    """AWS as the caller's credentials show it. With a role, its whole organisation; `units`: with the units."""
+def connect(
+    *, role: str = "", external_id: str = "", attempts: int = 8, units: bool = False, accounts: Collection[str] = ()
+) -> Aws:
+    """AWS as the caller's credentials show it. With a role, its whole organisation, or the accounts given; `units`:
+    with the units."""
     session = Session(role=role, external_id=external_id, attempts=attempts)
     try:
-        return Aws(session, SERVICES, vocabulary, units=units)
+        return Aws(session, SERVICES, vocabulary, units=units, accounts=accounts)
     except CloudError:
         session.close()
         raise

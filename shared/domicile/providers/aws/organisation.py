@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Self
 
 from domicile.errors import CloudError
@@ -29,15 +29,22 @@ GONE: Final = frozenset({"SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
 
 
 class Aws:
-    """The caller's own account; with a role, every account of the organisation, each through that role."""
+    """The caller's own account; with a role, every account of the organisation, or only those given, each through that
+    role."""
 
     name = "aws"
 
     def __init__(
-        self, session: Session, services: tuple[Service, ...], vocabulary: Vocabulary, *, units: bool = False
+        self,
+        session: Session,
+        services: tuple[Service, ...],
+        vocabulary: Vocabulary,
+        *,
+        units: bool = False,
+        accounts: Collection[str] = (),
     ) -> None:
         self.services, self.vocabulary = services, vocabulary
-        self._session, self._units = session, units
+        self._session, self._units, self._given = session, units, accounts
         self._account, _ = session.identity()
 
     def __enter__(self) -> Self:
@@ -49,6 +56,8 @@ class Aws:
     def accounts(self) -> tuple[Account, ...]:
         if not self._session.role:
             return (Account(self.name, self._account),)
+        if self._given:
+            return tuple(Account(self.name, account) for account in sorted(set(self._given)))
         organisation = self._session.cloud("organizations", self._session.region)
         try:
             listed = [

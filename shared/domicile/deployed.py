@@ -1,0 +1,164 @@
+"""The steps of a scan wired for a deployment: what the handlers of functions call, whatever the cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from domicile import bootstrap, steps
+from domicile.blobs import Blobs, open_blobs
+from domicile.bootstrap import Setup
+from domicile.errors import UsageError
+from domicile.organisation import claims_units
+from domicile.senders import Sender, open_sender
+from domicile.settings import Settings
+from domicile.steps import Cursor, Desk, Left
+from domicile.stores import Store, open_store
+
+CONFIGURATION: Final = "config"
+GOOD: Final = "config/good"
+"""Where the last organisation file that was no mistake is kept."""
+FROZEN: Final = "setup"
+
+
+class Planned(Struct, frozen=True):
+    """A scan that has begun. `refused` is why the organisation file as it is now is not the one in use."""
+
+    scan: int
+    worklist: str
+    accounts: int
+    refused: str = ""
+
+
+class Settled(Struct, frozen=True):
+    """How far settling has come, and, once it is done, what is worth a metric."""
+
+    cursor: Cursor | None
+    gaps_begun: int = 0
+    open: int = 0
+
+
+class Told(Struct, frozen=True):
+    """How many notices went out, and how many confirmed subscribers there are to read them."""
+
+    notices: int
+    subscribers: int
+
+
+class Deployment:
+    """One deployment: its places are opened when they are first needed."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = bootstrap.now) -> None:
+        self.settings, self._clock = settings, clock
+
+    @cached_property
+    def work(self) -> Blobs:
+        return open_blobs(self.settings.work)
+
+    @cached_property
+    def evidence(self) -> Blobs:
+        return open_blobs(self.settings.evidence)
+
+    @cached_property
+    def store(self) -> Store:
+        return open_store(self.settings.store)
+
+    @cached_property
+    def sender(self) -> Sender:
+        return open_sender(self.settings.topic)
+
+    def plan(self) -> Planned:
+        """Begin a scan: number it, and write down what each collector is to ask."""
+        setup, texts, refused = self._adopted()
+        started = self._clock()
+        scan = self.store.begin(
+            started,
+            as_of=bootstrap.day_of(started, setup.organisation),
+            providers=("aws",),
+            digests=setup.digests,
+        )
+        desk = Desk(self.work, scan.number)
+        for name, text in texts.items():
+            self.work.write(desk.key(f"{FROZEN}/{name}"), text.encode(), media_type="application/yaml")
+        with self._provider(units=claims_units(setup.organisation)) as provider:
+            planned = steps.plan(provider, self.work, self.store, scan, setup.organisation)
+        return Planned(scan.number, planned.worklist, planned.tasks, refused)
+
+    def collect(self, scan: int, account: str, cursor: Cursor, *, left: Left) -> Cursor | None:
+        """Look into one account, as far as time allows."""
+        with self._provider() as provider:
+            return steps.collect(provider, self.work, scan, account, cursor, left=left)
+
+    def settle(self, scan: int, cursor: Cursor, *, left: Left) -> Settled:
+        """Judge what was seen and record it, as far as time allows."""
+        from domicile.providers.aws import vocabulary  # noqa: PLC0415 other steps do without
+
+        setup = self._frozen(scan)
+        settling = steps.settle(
+            self.work,
+            self.evidence,
+            self.store,
+            scan,
+            cursor,
+            organisation=setup.organisation,
+            rules=setup.rules,
+            vocabulary=vocabulary,
+            clock=self._clock,
+            left=left,
+        )
+        if settling.cursor is not None:
+            return Settled(settling.cursor)
+        closing = settling.closing
+        begun = sum(gap.ended is None and gap.first_seen >= closing.scan.started_at for gap in closing.gaps)
+        return Settled(None, begun, closing.row.counts.get("rows-open", 0))
+
+    def notify(self, scan: int) -> Told:
+        """Tell what is new, and see whether anybody listens."""
+        sent = steps.notify(
+            self.work,
+            self.store,
+            self.sender,
+            organisation=self._frozen(scan).organisation,
+            url=self.settings.store,
+            clock=self._clock,
+        )
+        return Told(sent, self.sender.confirmed())
+
+    def _provider(self, *, units: bool = False) -> Any:
+        said = self.settings.accounts
+        return bootstrap.aws(
+            role=self.settings.role,
+            external_id=self.settings.external_id,
+            units=units,
+            accounts=() if isinstance(said, str) else said,
+        )
+
+    def _adopted(self) -> tuple[Setup, Mapping[str, str], str]:
+        """The organisation file as it is now; when that is a mistake, the last one that was none, and why."""
+        try:
+            setup, texts = bootstrap.setup_in(self.work, CONFIGURATION)
+            bootstrap.day_of(self._clock(), setup.organisation)
+        except UsageError as mistake:
+            if self.work.read(f"{GOOD}/{bootstrap.DEFAULT_FILE}") is None:
+                raise
+            setup, texts = bootstrap.setup_in(self.work, GOOD)
+            return setup, texts, str(mistake)
+        for name, text in texts.items():
+            if self.work.read(f"{GOOD}/{name}") != text.encode():
+                self.work.write(f"{GOOD}/{name}", text.encode(), media_type="application/yaml")
+        return setup, texts, ""
+
+    def _frozen(self, scan: int) -> Setup:
+        """The organisation file as it was when the scan began."""
+        setup, _ = bootstrap.setup_in(self.work, Desk(self.work, scan).key(FROZEN))
+        return setup
+
+
+def cursor_of(event: Mapping[str, Any]) -> Cursor:
+    """Where a step is to go on, as the step before it said."""
+    return msgspec.convert(event.get("cursor") or {}, Cursor)
