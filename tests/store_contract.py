@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from domicile.errors import Conflict, StoreError, Superseded
 from domicile.model import SEVERITIES, Cell, Change, ClassEvidence, Evidence, GapRow, Row, Scan, ScanRow
-from domicile.stores import Question, Store
+from domicile.stores import Ledger, Question, Store
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -179,6 +179,8 @@ class StoreContract:
         assert store.ask(Question()) == ()
         assert store.ask(Question(statuses=("open", "resolved"), account="111122223333")) == ()
         assert store.history("v1") == ()
+        assert store.scans() == ()
+        assert store.ledger() == Ledger()
 
     def test_every_scan_has_a_number_no_other_scan_has_and_later_ones_a_higher(self, place):
         one, other = place(), place()
@@ -446,6 +448,76 @@ class StoreContract:
         store.claim(a_scan(store))
         assert store.last_scan() == settled(second)
 
+    def test_settled_scans_come_oldest_first_after_a_number(self, place):
+        store = place()
+        first, second = record(store), record(store)
+        died = a_scan(store)
+        store.claim(died)
+        third = record(store)
+        assert place().scans() == (settled(first), settled(second), settled(third))
+        assert store.scans(after=first.number) == (settled(second), settled(third))
+        assert store.scans(after=third.number) == ()
+
+    def test_scans_past_the_ninth_still_come_in_order(self, store):
+        numbers = [record(store).number for _ in range(12)]
+        assert [row.scan.number for row in store.scans()] == numbers
+
+    # Notices
+
+    def test_a_notice_is_claimed_again_until_it_is_out(self, place):
+        store = place()
+        scan = record(store)
+        assert store.claim_notice(scan, "m1", NOON)
+        # Whoever claimed it has crashed.
+        assert place().claim_notice(scan, "m1", NOON + timedelta(minutes=5))
+        store.mark_notice(scan, "m1", NOON + timedelta(minutes=6))
+        assert not place().claim_notice(scan, "m1", NOON + timedelta(minutes=7))
+        assert store.claim_notice(scan, "m2", NOON)
+
+    def test_a_notice_may_be_marked_again(self, store):
+        scan = record(store)
+        store.claim_notice(scan, "m1", NOON)
+        for _ in range(2):
+            store.mark_notice(scan, "m1", NOON)
+        assert not store.claim_notice(scan, "m1", NOON)
+        assert store.ledger() == Ledger(0, NOON)
+
+    def test_a_claim_alone_has_told_nobody(self, store):
+        scan = record(store)
+        store.claim_notice(scan, "m1", NOON)
+        assert store.ledger() == Ledger()
+
+    def test_the_ledger_says_when_the_newest_notice_went_out(self, place):
+        store = place()
+        scan = record(store)
+        for message, minute in (("m1", 5), ("m3", 9), ("m2", 7)):
+            store.claim_notice(scan, message, NOON)
+            store.mark_notice(scan, message, NOON + timedelta(minutes=minute, microseconds=1))
+        assert place().ledger() == Ledger(0, NOON + timedelta(minutes=9, microseconds=1))
+
+    def test_what_was_announced_is_never_taken_back(self, place):
+        store = place()
+        first, second = record(store), record(store)
+        for scan in (first, second, first, second):
+            store.announce(scan)
+        assert place().ledger().announced == second.number
+
+    def test_a_scan_still_tells_when_a_newer_one_has_the_head(self, store):
+        scan = record(store)
+        store.claim(a_scan(store))
+        assert store.claim_notice(scan, "m1", NOON)
+        store.mark_notice(scan, "m1", NOON)
+        store.announce(scan)
+        assert store.ledger() == Ledger(scan.number, NOON)
+
+    @pytest.mark.parametrize("text", HOSTILE)
+    def test_any_text_names_a_notice(self, store, text):
+        scan = record(store)
+        assert store.claim_notice(scan, text, NOON)
+        store.mark_notice(scan, text, NOON)
+        assert not store.claim_notice(scan, text, NOON)
+        assert store.claim_notice(scan, text + ".", NOON)
+
     def test_resolved_rows_live_400_days_and_their_history_longer(self, store):
         old, fresh = a_row("old"), a_row("fresh")
         record(store, opened(old), opened(fresh), opened(a_row("open")))
@@ -578,6 +650,42 @@ class StoreContract:
         assert ids(store.ask(Question(changed_on=day, limit=1))) == ["first"]
         assert ids(store.ask(Question(changed_on=day, statuses=("resolved",)))) == ["second"]
         assert ids(store.ask(Question(changed_on=day, account="nobody"))) == []
+
+    def test_a_row_without_country_or_cause_answers_other_questions(self, store):
+        row = a_row(country="", caused_by="", entity="", account="", dataset_id="")
+        record(store, opened(row))
+        assert store.known() == {"v1": row}
+        assert store.ask(Question(rule=row.rule)) == (row,)
+        record(store, resolved(row))
+        assert ids(store.ask(Question(statuses=("resolved",)))) == ["v1"]
+
+    def test_the_same_row_opens_closes_and_opens_in_every_answer(self, store):
+        row = a_row()
+        gone = resolved(row)
+        back = after(gone.row, "reopened", status="open", resolved_at=None)
+        record(store, opened(row))
+        record(store, gone)
+        assert store.ask(Question(account=row.account)) == ()
+        assert store.ask(Question(statuses=("resolved",))) == (gone.row,)
+        record(store, back)
+        assert store.ask(Question(account=row.account)) == (back.row,)
+        assert store.ask(Question(statuses=("resolved",))) == ()
+
+    def test_names_that_run_together_are_told_apart(self, store):
+        rows = [a_row("v1", account="a#b", rule="c"), a_row("v2", account="a", rule="b#c")]
+        record(store, *map(opened, rows))
+        assert ids(store.ask(Question(account="a#b", rule="c"))) == ["v1"]
+        assert ids(store.ask(Question(account="a", rule="b#c"))) == ["v2"]
+
+    def test_a_limit_counts_what_answers_not_what_was_looked_at(self, store):
+        rows = [a_row(f"v{number:02}", country="US" if number % 10 else "SG") for number in range(40)]
+        record(store, *map(opened, rows))
+        asked = Question(account="111122223333", country="SG", severity="critical", limit=3)
+        assert ids(store.ask(asked)) == ["v00", "v10", "v20"]
+
+    def test_half_a_character_answers_no_question(self, store):
+        record(store, opened(a_row()))
+        assert store.ask(Question(rule="\ud800")) == store.ask(Question(statuses=("\udcff",))) == ()
 
     def test_a_row_moves_to_its_new_place_in_every_answer(self, many):
         row = many.known()["a"]

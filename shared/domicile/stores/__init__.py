@@ -30,6 +30,27 @@ class Question(Struct, frozen=True, kw_only=True):
     changed_on: date | None = None
     limit: int = 0
 
+    def fields(self) -> dict[str, str]:
+        """What the fields of a row must be, statuses aside."""
+        asked = {
+            "severity": self.severity,
+            "rule": self.rule,
+            "account": self.account,
+            "country": self.country,
+            "entity": self.entity,
+            "caused_by": self.caused_by,
+            "dataset_id": self.dataset,
+        }
+        return {name: value for name, value in asked.items() if value}
+
+    def is_text(self) -> bool:
+        """False when it asks for half a character, as a broken file name has it: no store holds that."""
+        try:
+            "".join((*self.statuses, *self.fields().values())).encode()
+        except UnicodeEncodeError:
+            return False
+        return True
+
 
 class Ledger(Struct, frozen=True):
     """What people have been told: `announced` is the newest scan all of whose notices are out (0: none yet), `told_at`
@@ -119,12 +140,20 @@ class Store(Protocol):
 
 
 def open_store(url: str) -> Store:
-    """The store behind a URL; `sqlite:///a.db` is relative, `sqlite:////srv/a.db` absolute."""
+    """The store behind a URL; `sqlite:///a.db` is relative, `sqlite:////srv/a.db` absolute, `dynamodb://TABLE` takes
+    `?region=` and `&profile=`, and without them what the environment says."""
     scheme, separator, place = url.partition("://")
     if scheme == "sqlite" and separator and place.startswith("/") and place != "/":
         from domicile.stores.sqlite import SqliteStore  # noqa: PLC0415 - only what is asked for is loaded
 
         return SqliteStore(place[1:])
-    if scheme in {"dynamodb", "cosmos"} and separator:
+    if scheme == "dynamodb" and separator:
+        from domicile.stores.dynamodb import DynamoStore  # noqa: PLC0415 - only what is asked for is loaded
+
+        return DynamoStore.of(url)
+    if scheme == "cosmos" and separator:
         raise UsageError(f"stores of the kind {scheme}:// are not in this version yet; use sqlite:///FILE")
-    raise UsageError(f"not the URL of a store: {url!r}; known are sqlite:///FILE and sqlite:////absolute/FILE")
+    raise UsageError(
+        f"not the URL of a store: {url!r}; known are sqlite:///FILE, sqlite:////absolute/FILE and"
+        " dynamodb://TABLE?region=REGION"
+    )

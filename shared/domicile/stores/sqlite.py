@@ -6,22 +6,27 @@ import os
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import msgspec
-from msgspec import Struct
 
 from domicile.errors import Conflict, StoreError, Superseded
 from domicile.model import Cell, Change, GapRow, Row, Scan, ScanRow
-from domicile.stores import Question
+from domicile.stores import Ledger, Question
+from domicile.stores.kept import (
+    RESOLVED_ROWS_LIVE,
+    ROW_LIMIT,
+    SCAN_LIMIT,
+    AStruct,
+    encoded,
+    moment,
+    require_size,
+)
 
 APPLICATION_ID: Final = 0x444F4D49
-SCHEMA_VERSION: Final = 1
-ROW_LIMIT: Final = 8 * 1024
-SCAN_LIMIT: Final = 32 * 1024
-RESOLVED_ROWS_LIVE: Final = timedelta(days=400)
+SCHEMA_VERSION: Final = 2
 
 SCHEMA: Final = """
 CREATE TABLE head (begun INTEGER NOT NULL, claimed INTEGER NOT NULL, settled INTEGER NOT NULL);
@@ -88,6 +93,20 @@ CREATE TABLE places (
 
 CREATE INDEX open_gaps ON gaps (gap, first_seen) WHERE ended IS NULL;
 """
+NOTICES: Final = """
+ALTER TABLE head ADD COLUMN announced INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE head ADD COLUMN told_at TEXT;
+
+CREATE TABLE notices (
+    scan INTEGER NOT NULL,
+    message_id TEXT NOT NULL,
+    claimed_at TEXT NOT NULL,
+    sent_at TEXT,
+    PRIMARY KEY (scan, message_id)
+) WITHOUT ROWID;
+"""
+STEPS: Final = (SCHEMA, NOTICES)
+"""How a file gets from each version to the next; a new one takes all the steps."""
 
 COLUMNS: Final = (
     "violation_id",
@@ -109,8 +128,6 @@ WRITE_VIOLATION: Final = (
     f"INSERT INTO violations ({', '.join(COLUMNS)}) VALUES ({', '.join(f':{name}' for name in COLUMNS)})"  # noqa: S608
     f" ON CONFLICT (violation_id) DO UPDATE SET {', '.join(f'{name} = :{name}' for name in COLUMNS[1:])}"
 )
-
-AStruct = TypeVar("AStruct", bound=Struct)
 
 
 class SqliteStore:
@@ -205,7 +222,40 @@ class SqliteStore:
             answers = self._connection.execute("SELECT row FROM scans WHERE number = (SELECT settled FROM head)")
             return next((self._decoded(text, ScanRow) for (text,) in answers), None)
 
+    def scans(self, *, after: int = 0) -> tuple[ScanRow, ...]:
+        with self._explained():
+            answers = self._connection.execute("SELECT row FROM scans WHERE number > ? ORDER BY number", (after,))
+            return tuple(self._decoded(text, ScanRow) for (text,) in answers)
+
+    def ledger(self) -> Ledger:
+        with self._explained():
+            [announced, told_at] = self._connection.execute("SELECT announced, told_at FROM head").fetchone()
+        return Ledger(announced, told_at and datetime.fromisoformat(told_at).replace(tzinfo=UTC))
+
+    def claim_notice(self, scan: Scan, message_id: str, at: datetime) -> bool:
+        with self._writing():
+            claimed = self._connection.execute(
+                "INSERT INTO notices VALUES (?, ?, ?, NULL)"
+                " ON CONFLICT (scan, message_id) DO UPDATE SET claimed_at = excluded.claimed_at WHERE sent_at IS NULL",
+                (scan.number, message_id, moment(at)),
+            )
+            return claimed.rowcount > 0
+
+    def mark_notice(self, scan: Scan, message_id: str, at: datetime) -> None:
+        with self._writing():
+            self._connection.execute(
+                "UPDATE notices SET sent_at = ? WHERE scan = ? AND message_id = ? AND sent_at IS NULL",
+                (moment(at), scan.number, message_id),
+            )
+            self._connection.execute("UPDATE head SET told_at = max(coalesce(told_at, ''), ?)", (moment(at),))
+
+    def announce(self, scan: Scan) -> None:
+        with self._writing():
+            self._connection.execute("UPDATE head SET announced = max(announced, ?)", (scan.number,))
+
     def ask(self, question: Question) -> tuple[Row, ...]:
+        if not question.is_text():
+            return ()
         statement, values = query(question)
         with self._explained():
             answers = self._connection.execute(statement, values)
@@ -222,14 +272,14 @@ class SqliteStore:
         self._connection.close()
 
     def _prepare(self) -> None:
-        if self._schema() == 0:
+        if self._schema() < SCHEMA_VERSION:
             with self._writing():
                 # Another process may have been first, between the question and the lock.
-                if self._schema() == 0:
-                    for statement in statements(SCHEMA):
+                for step in STEPS[self._schema() :]:
+                    for statement in statements(step):
                         self._connection.execute(statement)
-                    self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-                    self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                self._connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+                self._connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         # Only after the schema is there, so that a file's first page always tells whose it is. If another process
         # holds the file just now, the next one to open it changes the mode.
         with self._explained(), suppress(sqlite3.OperationalError):
@@ -339,17 +389,9 @@ def refuse_what_is_not_ours(path: Path) -> None:
 
 def query(question: Question) -> tuple[str, list[str | int]]:
     """One SELECT per half of the table that is asked for, so that each finds its own partial index."""
-    wanted = {
-        "severity": question.severity,
-        "rule": question.rule,
-        "account": question.account,
-        "country": question.country,
-        "entity": question.entity,
-        "caused_by": question.caused_by,
-        "dataset_id": question.dataset,
-    }
-    conditions = [f"{name} = ?" for name, value in wanted.items() if value]
-    values: list[str | int] = [value for value in wanted.values() if value]
+    wanted = question.fields()
+    conditions = [f"{name} = ?" for name in wanted]
+    values: list[str | int] = list(wanted.values())
     halves = {
         "status != 'resolved'": [status for status in question.statuses if status != "resolved"],
         "status = 'resolved'": [status for status in question.statuses if status == "resolved"],
@@ -383,37 +425,6 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(statement):
             yield statement
             statement = ""
-
-
-def encoded(struct: Struct) -> str:
-    try:
-        return msgspec.json.encode(in_utc(struct)).decode()
-    except UnicodeEncodeError as error:
-        raise StoreError(f"a name is not valid Unicode and cannot be kept: {error.object!r:.200}") from error
-
-
-def in_utc(struct: AStruct) -> AStruct:
-    changed: dict[str, object] = {}
-    for name in struct.__struct_fields__:
-        match getattr(struct, name):
-            case datetime(tzinfo=None):
-                raise StoreError(f"{name} has no time zone and cannot be kept")
-            case datetime() as time:
-                changed[name] = time.astimezone(UTC)
-            case Struct() as inner:
-                changed[name] = in_utc(inner)
-    return msgspec.structs.replace(struct, **changed)
-
-
-def moment(time: datetime) -> str:
-    """Sorts as text in the order of time."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
-
-
-def require_size(text: str, limit: int, name: str) -> None:
-    size = len(text.encode())
-    if size > limit:
-        raise StoreError(f"{name} is too large to keep: {size} bytes of at most {limit}")
 
 
 def explanation(error: sqlite3.Error) -> str:
