@@ -1,6 +1,7 @@
 """A scan in steps sees, judges and records what a scan in one go does, however often it is cut short or repeated."""
 
 import gzip
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
@@ -14,14 +15,13 @@ from domicile.blobs.folder import FolderBlobs
 from domicile.collect import collect
 from domicile.demo.cloud import LocalCloud
 from domicile.discover import Discovery
-from domicile.errors import StoreError, Superseded
-from domicile.model import Account, Cell, Organisation, Scan
+from domicile.errors import Conflict, StoreError, Superseded
+from domicile.model import Account, Cell, Scan
 from domicile.providers import aws
 from domicile.providers.service import Listing, Part, Service
-from domicile.scan import settle, weigh
 from domicile.steps import Cursor, Desk, Task, assemble
 from domicile.stores.sqlite import SqliteStore
-from small_bank import BANK, NOON, TODAY
+from small_bank import BANK, MUMBAI, NOON, SINGAPORE, TODAY
 from test_collect import BOX, DENIED, LINK, NOW, Provider, find, identify, links, read, vault
 
 FOREVER = float("inf")
@@ -135,10 +135,8 @@ def an_inventory_of(tmp_path, boxes, *, size=2, crash_at=None):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(steps, "ITEMS", size)
         blobs = Dying(desk.blobs, crash_at)
-        try:
+        with suppress(Died):
             steps.collect(provider, blobs, 7, "111", Cursor(), left=plenty, concurrency=2)
-        except Died:
-            pass
         return assemble(desk)
 
 
@@ -233,11 +231,28 @@ def a_cloud():
         yield cloud
 
 
+class Post:
+    """Takes notices, and may break down before the one of this number."""
+
+    def __init__(self, breaks_at=None):
+        self.sent, self.breaks_at = [], breaks_at
+
+    def send(self, message):
+        if len(self.sent) == self.breaks_at:
+            raise Died
+        self.sent.append(message)
+
+    def confirmed(self):
+        return 1
+
+
 class Deployed:
     """The bank's scans, each in steps, over folders and a file."""
 
     def __init__(self, folder, setup):
+        folder.mkdir(exist_ok=True)
         self.blobs, self.evidence = FolderBlobs(folder / "work"), FolderBlobs(folder / "evidence")
+        self.post = Post()
         self.store = SqliteStore(folder / "bank.db")
         self.setup, self.hours = setup, 0
 
@@ -267,6 +282,22 @@ class Deployed:
             clock=self.clock,
             left=left,
         )
+
+    def notify(self, *, store=None, sender=None):
+        """What went out, by kind and violation."""
+        sender = sender or self.post
+        before = len(sender.sent)
+        steps.notify(
+            self.blobs,
+            store or self.store,
+            sender,
+            said=lambda _: self.setup.organisation,
+            url="sqlite:///bank.db",
+            clock=self.clock,
+        )
+        return [
+            (message.kind, sorted(one.violation_id for one in message.violations)) for message in sender.sent[before:]
+        ]
 
     def collected(self):
         number = self.plan().scan.number
@@ -301,3 +332,167 @@ def test_a_scan_in_steps_keeps_the_rows_of_the_laptop(deployed, at_once):
     assert deployed.settle(deployed.collected()).cursor is None
     assert deployed.rows == at_once
     assert len(at_once) > 4
+
+
+def test_what_was_seen_and_what_changed_is_kept_as_lines_for_auditors(deployed):
+    number = deployed.collected()
+    deployed.settle(number)
+    day = deployed.clock().date()
+
+    def read(kind):
+        keys = list(deployed.evidence.keys(f"{kind}/provider=aws/day={day}/scan={number:06}/"))
+        assert keys
+        text = b"".join(gzip.decompress(deployed.evidence.read(key)) for key in keys)
+        return [msgspec.json.decode(line) for line in text.splitlines()]
+
+    assert {line["account"] for line in read("inventory")} == {small_bank.BANK, small_bank.ARCHIVE}
+    assert {line["outcome"] for line in read("coverage")} == {"complete", "limit"}
+    assert sorted(line["violation_id"] for line in read("changes")) == sorted(row.violation_id for row in deployed.rows)
+    assert {line["transition"] for line in read("changes")} == {"opened"}
+
+
+def test_settling_goes_on_where_time_ran_out(deployed, at_once, monkeypatch):
+    monkeypatch.setattr(steps, "ROWS", 2)
+    number = deployed.collected()
+    calls = went_through(lambda cursor, left: deployed.settle(number, cursor, left).cursor, 0)
+    assert calls == -(-len(at_once) // 2)
+    assert deployed.rows == at_once
+
+
+class DyingStore:
+    """A store whose user dies before the step of this number."""
+
+    def __init__(self, store, at):
+        self._store, self._steps_left = store, at
+
+    def __getattr__(self, name):
+        if name in {"claim", "apply", "settle", "claim_notice", "mark_notice", "announce"}:
+            if self._steps_left == 0:
+                raise Died
+            self._steps_left -= 1
+        return getattr(self._store, name)
+
+
+def test_dying_anywhere_while_settling_loses_and_doubles_no_row(tmp_path, setup, cloud, at_once, monkeypatch):
+    monkeypatch.setattr(steps, "ROWS", 2)
+    for kind in ("blobs", "store"):
+        for at in range(30):
+            deployed = Deployed(tmp_path / f"{kind}{at}", setup)
+            number = deployed.collected()
+            with suppress(Died):
+                dying = Dying(deployed.blobs, at) if kind == "blobs" else DyingStore(deployed.store, at)
+                deployed.settle(number, **{kind: dying})
+            died = deployed.store.last_scan() is None
+            assert deployed.settle(number).cursor is None
+            assert [row.violation_id for row in deployed.rows] == [row.violation_id for row in at_once]
+            assert all(len(deployed.store.history(row.violation_id)) == 1 for row in deployed.rows)
+            [(about, told)] = deployed.notify()
+            assert about == "first-scan"
+            assert told == sorted(row.violation_id for row in at_once)
+            deployed.store.close()
+            if not died:
+                break
+        assert at > 3
+
+
+def test_a_scan_that_a_newer_one_overtook_writes_nothing_more(deployed):
+    slow = deployed.collected()
+    quick = deployed.collected()
+    deployed.settle(quick)
+    rows = deployed.rows
+    with pytest.raises(Superseded):
+        deployed.settle(slow)
+    assert deployed.rows == rows
+    assert [len(told) for _, told in deployed.notify()] == [len(rows)]
+
+
+def test_a_scan_overtaken_while_it_writes_stops_and_its_successor_puts_all_right(deployed, at_once, monkeypatch):
+    monkeypatch.setattr(steps, "ROWS", 2)
+    slow = deployed.collected()
+    cursor = deployed.settle(slow, left=lambda: 0).cursor
+    quick = deployed.collected()
+    deployed.settle(quick)
+    with pytest.raises(Superseded):
+        deployed.settle(slow, cursor)
+    assert {row.violation_id for row in deployed.rows} == {row.violation_id for row in at_once}
+    assert all(len(deployed.store.history(row.violation_id)) == 1 for row in deployed.rows)
+
+
+def test_a_scan_that_found_nothing_new_writes_no_row_and_tells_nothing(deployed):
+    deployed.settle(deployed.collected())
+    deployed.notify()
+    rows = deployed.rows
+    deployed.settle(deployed.collected())
+    assert deployed.rows == rows
+    assert deployed.notify() == []
+
+
+def test_a_row_changed_by_somebody_else_in_between_is_reckoned_anew(deployed, at_once):
+    """A row may be read before another's write to it can be seen."""
+    number = deployed.collected()
+
+    class Changing:
+        """A store in which somebody resolves a row just before ours are written."""
+
+        def __init__(self, store):
+            self._store, self.conflicts = store, 0
+
+        def __getattr__(self, name):
+            return getattr(self._store, name)
+
+        def apply(self, scan, changes):
+            if not self.conflicts:
+                self.conflicts += 1
+                raise Conflict("row is at version 2, not 1")
+            return self._store.apply(scan, changes)
+
+    store = Changing(deployed.store)
+    with pytest.raises(Conflict):
+        deployed.settle(number, store=store)
+    assert deployed.settle(number, store=store).cursor is None
+    assert deployed.rows == at_once
+
+
+def test_notices_that_did_not_go_out_go_out_after_the_next_scan(deployed):
+    first = deployed.collected()
+    deployed.settle(first)
+    with pytest.raises(Died):
+        deployed.notify(sender=Post(breaks_at=0))
+    deployed.settle(deployed.collected())
+    assert [kind for kind, _ in deployed.notify()] == ["first-scan"]
+    assert deployed.notify() == []
+
+
+def test_a_crash_after_sending_sends_the_same_notice_again_and_no_other_crash_does(tmp_path, setup, cloud):
+    for at in range(6):
+        deployed = Deployed(tmp_path / str(at), setup)
+        deployed.settle(deployed.collected())
+        with suppress(Died):
+            deployed.notify(store=DyingStore(deployed.store, at))
+        before = [message.message_id for message in deployed.post.sent]
+        deployed.notify()
+        after = [message.message_id for message in deployed.post.sent[len(before) :]]
+        # Steps 0 and 1 are the claim and the mark of the only notice, 2 is the announcement.
+        assert (before, after) == {0: ([], after), 1: (before, before)}.get(at, (before, []))
+        assert len(set(before + after)) == 1
+        deployed.store.close()
+
+
+def test_an_account_whose_collector_never_ended_resolves_nothing(deployed):
+    """Its rows were open; now they could not be looked at again, and the account is a gap of one line."""
+    deployed.settle(deployed.collected())
+    before = {row.violation_id for row in deployed.rows if row.account == BANK}
+    number = deployed.plan().scan.number
+    for account in small_bank.ACCOUNTS:
+        if account != BANK:
+            deployed.collect(number, account)
+    deployed.settle(number)
+    now = {row.violation_id: row.status for row in deployed.rows}
+    assert {now[one] for one in before} == {"unconfirmed"}
+    [gap] = deployed.store.gaps()
+    assert (gap.account, gap.region, gap.listing, gap.detail) == (BANK, "*", "*", steps.UNFINISHED)
+
+
+def test_places_are_remembered_between_scans(deployed):
+    deployed.settle(deployed.collected())
+    assert {(BANK, MUMBAI), (BANK, SINGAPORE)} <= {(cell.account, cell.region) for cell in deployed.store.places()}

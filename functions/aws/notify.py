@@ -18,7 +18,7 @@ logger, metrics = Logger(), Metrics()
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     scan = event["scan"]
     logger.append_keys(scan=scan)
-    told = Deployment(settings(os.environ)).notify(scan)
+    told = Deployment(settings(os.environ)).notify()
     logger.info("notices sent", notices=told.notices, subscribers=told.subscribers)
     metrics.add_metric("NoticesSent", MetricUnit.Count, told.notices)
     metrics.add_metric("SubscribersMissing", MetricUnit.Count, int(told.subscribers == 0))

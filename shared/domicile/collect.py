@@ -353,6 +353,19 @@ def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resourc
         seen=lambda gap: gap.resource_id,
         whole=lambda gap: of_look[Look(gap.cell, gap.listing).key],
     )
+    of_account: dict[tuple[str, str], set[tuple[Cell, str]]] = defaultdict(set)
+    for look in looks:
+        of_account[look.cell.provider, look.cell.account].add((look.cell, look.listing))
+    unfolded = _folded(
+        unfolded,
+        of_one=lambda gap: (
+            replace(gap, cell=replace(gap.cell, region=ANYWHERE), listing=ANYWHERE, detail="")
+            if not (gap.resource_id or gap.part)
+            else None
+        ),
+        seen=lambda gap: (gap.cell, gap.listing),
+        whole=lambda gap: of_account[gap.cell.provider, gap.cell.account],
+    )
     unfolded = _folded(
         unfolded,
         of_one=lambda gap: replace(gap, listing=ANYWHERE, detail="") if not (gap.resource_id or gap.part) else None,

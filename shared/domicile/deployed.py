@@ -117,13 +117,13 @@ class Deployment:
         begun = sum(gap.ended is None and gap.first_seen >= closing.scan.started_at for gap in closing.gaps)
         return Settled(None, begun, closing.row.counts.get("rows-open", 0))
 
-    def notify(self, scan: int) -> Told:
+    def notify(self) -> Told:
         """Tell what is new, and see whether anybody listens."""
         sent = steps.notify(
             self.work,
             self.store,
             self.sender,
-            organisation=self._frozen(scan).organisation,
+            said=lambda number: self._frozen(number).organisation,
             url=self.settings.store,
             clock=self._clock,
         )

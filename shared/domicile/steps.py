@@ -50,7 +50,7 @@ from domicile.model import (
     ScanRow,
     Vocabulary,
 )
-from domicile.notify import messages
+from domicile.notify import Message, messages
 from domicile.providers.service import Provider
 from domicile.scan import Reckoning, Weighed, explore, reckon, weigh
 from domicile.senders import Sender
@@ -357,8 +357,8 @@ def settle(
     clock: Callable[[], datetime],
     left: Left,
 ) -> Settling:
-    """Judge what was collected and record it, as far as time allows. Raises `Superseded` when a newer scan has the store, `Conflict` when a row is not as it was read; the
-    repetition then reckons anew."""
+    """Judge what was collected and record it, as far as time allows. Raises `Superseded` when a newer scan has the
+    store, and `Conflict` when a row is not as it was read: called again, it then reckons anew."""
     desk = Desk(blobs, number)
     closing: Closing | None = desk.get("settle/closing", Closing | None)
     if closing is None:
@@ -439,26 +439,41 @@ def _write_lines(evidence: Blobs, kind: str, scan: Scan, encoded: Iterator[bytes
 
 
 def notify(
-    blobs: Blobs, store: Store, sender: Sender, *, organisation: Organisation, url: str, clock: Callable[[], datetime]
+    blobs: Blobs,
+    store: Store,
+    sender: Sender,
+    *,
+    said: Callable[[int], Organisation],
+    url: str,
+    clock: Callable[[], datetime],
 ) -> int:
-    """Send what nobody has been told yet, of this scan and of earlier ones whose notices did not go out. Returns how
-    many notices went out."""
+    """Send what nobody has been told yet, of every scan whose notices are not all out. `said` gives the organisation
+    file that a scan was judged by, `url` the store as commands name it. Returns how many notices went out."""
     sent = 0
-    ledger = store.ledger()
-    for row in store.scans(after=ledger.announced):
-        scan = row.scan
-        desk = Desk(blobs, scan.number)
-        closing: Closing | None = desk.get("settle/closing", Closing | None)
-        if closing is not None:
-            pieces = (desk.take(f"settle/changes-{piece:06}", Piece) for piece in range(closing.pieces))
-            for message in messages(
-                [change for piece in pieces for change in piece.changes],
-                closing.gaps,
-                scan,
-            ):
-                if store.claim_notice(scan, message.message_id, clock()):
-                    sender.send(message)
-                    store.mark_notice(scan, message.message_id, clock())
-                    sent += 1
-        store.announce(scan)
+    for row in store.scans(after=store.ledger().announced):
+        for message in _messages(Desk(blobs, row.scan.number), row, said, url):
+            if store.claim_notice(row.scan, message.message_id, clock()):
+                sender.send(message)
+                store.mark_notice(row.scan, message.message_id, clock())
+                sent += 1
+        store.announce(row.scan)
     return sent
+
+
+def _messages(desk: Desk, row: ScanRow, said: Callable[[int], Organisation], url: str) -> tuple[Message, ...]:
+    closing: Closing | None = desk.get("settle/closing", Closing | None)
+    # A scan from a laptop told what it found there and then, and one of months ago has left nothing here.
+    if closing is None:
+        return ()
+    pieces = (desk.take(f"settle/changes-{piece:06}", Piece) for piece in range(closing.pieces))
+    organisation = said(row.scan.number)
+    return messages(
+        [change for piece in pieces for change in piece.changes],
+        closing.gaps,
+        row.scan,
+        previous=closing.previous,
+        exemptions=organisation.exemptions,
+        routes=organisation.notify.routes,
+        counts=row.counts,
+        store=url,
+    )
