@@ -258,7 +258,7 @@ def test_a_scan_as_json_is_one_document(run, here, cloud):
     assert document["recorded"]
     assert {row["status"] for row in document["violations"]} == {"open"}
     assert {change["transition"] for change in document["changes"]} == {"opened"}
-    assert [notice["kind"] for notice in document["notices"]] == ["rules-changed"]
+    assert [notice["kind"] for notice in document["notices"]] == ["first-scan"]
     assert document["gaps"] == []
     assert len(document["limits"]) > 0
 

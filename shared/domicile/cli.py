@@ -24,7 +24,7 @@ from domicile import __version__, bootstrap, policy, taxonomy, worked
 from domicile.bootstrap import Setup
 from domicile.errors import DomicileError, UsageError
 from domicile.inventory import Line, lines
-from domicile.model import SEVERITIES, Row, RowStatus, Scan
+from domicile.model import SEVERITIES, GapRow, Row, RowStatus, Scan
 from domicile.notify import messages
 from domicile.organisation import claims_units
 from domicile.organisation import json_schema as organisation_schema
@@ -136,7 +136,15 @@ def scan(
             write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
     code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day)
     outcome = _outcome(setup, weighed, settled, store if kept else "", proven=code is Exit.PROVEN)
-    told = messages(settled.changes, settled.gaps, begun, previous=settled.previous, exemptions=organisation.exemptions)
+    told = messages(
+        settled.changes,
+        settled.gaps,
+        begun,
+        previous=settled.previous,
+        exemptions=organisation.exemptions,
+        routes=organisation.notify.routes,
+        store="" if store == STORE else store,
+    )
     with _output(output) as stream:
         if format == "table":
             screen.show(outcome, stream)
@@ -195,6 +203,26 @@ def violations(
             write([screen.listed(row) for row in rows], "table", stream, columns=screen.LISTED)
         else:
             print_lines(["No violations answer this question. (Resolved ones: --status resolved)"], stream)
+
+
+@app.command()
+def gaps(
+    store: StoreOption = STORE,
+    account: Annotated[str, typer.Option(help="Only in this account.")] = "",
+    ended: Annotated[bool, typer.Option("--ended", help="Those that have ended, too.")] = False,
+    format: FormatOption = "table",  # noqa: A002
+    output: OutputOption = None,
+) -> None:
+    """List what scans should have been shown and were not, and why."""
+    with _store(store, existing=True) as kept, _output(output) as stream:
+        rows = [row for row in kept.gaps(ended=ended) if account in ("", row.account)]
+        if format != "table":
+            write(rows, format, stream, fields=GapRow.__struct_fields__)
+        elif rows:
+            columns = ("account", "region", "listing", "resource_id", "reason", "first_seen", "ended")
+            write(rows, "table", stream, columns=columns)
+        else:
+            print_lines(["No gaps answer this question."], stream)
 
 
 @app.command()

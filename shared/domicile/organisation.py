@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from datetime import date, timedelta
+from fnmatch import fnmatchcase
 from typing import Any, Final, Literal
 
 from domicile import geography, taxonomy
 from domicile.errors import UsageError
 from domicile.model import Account, Adoption, DatasetDeclaration, Exemption, Organisation
+from domicile.notify import ALL, OTHER
 from domicile.policy import unknown_class
 from domicile.yamltext import Document, Step, did_you_mean, parse, schema
 
@@ -46,6 +48,7 @@ def load(text: str, path: str, *, rules: Collection[str] | None = None) -> Organ
     check.policies()
     check.statements()
     check.exemptions()
+    check.routes()
     check.rest()
     return organisation
 
@@ -210,15 +213,38 @@ class _Check:
         if exemption.account:
             self.account(exemption.account, *at, "account")
 
+    def routes(self) -> None:
+        routes = self.organisation.notify.routes
+        at = ("notify", "routes")
+        self.document.unique(((one.name, (*at, number, "name")) for number, one in enumerate(routes)), "route")
+        for number, route in enumerate(routes):
+            self.document.identifier(route.name, *at, number, "name")
+            if route.name in (ALL, OTHER):
+                raise self.document.error(f"{route.name!r} is the route of what no route takes", *at, number, "name")
+            self.globs(route.entities, self.entity_ids, "entity", *at, number, "entities")
+            self.globs(route.countries, geography.COUNTRIES, "country", *at, number, "countries")
+            if self.rules is not None:
+                self.globs(route.rules, self.rules, "rule", *at, number, "rules")
+            self.account_globs(route.accounts, *at, number, "accounts")
+
+    def globs(self, globs: Iterable[str], known: Iterable[str], what: str, *at: Step) -> None:
+        known = tuple(known)
+        for number, glob in enumerate(globs):
+            if not any(fnmatchcase(name, glob) for name in known):
+                raise self.document.error(f"{glob[:60]!r} matches no {what}{did_you_mean(glob, known)}", *at, number)
+
+    def account_globs(self, globs: Iterable[str], *at: Step) -> None:
+        for number, glob in enumerate(globs):
+            if not _ACCOUNTS.fullmatch(glob):
+                raise self.document.error(f"{glob[:60]!r} matches no account id", *at, number)
+
     def rest(self) -> None:
         for at, gap in enumerate(self.organisation.accepted_gaps):
             self.said(gap, ("gap", "owner", "reason"), "accepted_gaps", at)
         for at, departed in enumerate(self.organisation.departed):
             self.account(departed.account, "departed", at, "account")
             self.said(departed, ("reason", "evidence", "approver"), "departed", at)
-        for at, glob in enumerate(self.organisation.scope.skip_accounts):
-            if not _ACCOUNTS.fullmatch(glob):
-                raise self.document.error(f"{glob[:60]!r} matches no account id", "scope", "skip_accounts", at)
+        self.account_globs(self.organisation.scope.skip_accounts, "scope", "skip_accounts")
         if not _TIMEZONE.fullmatch(self.organisation.timezone):
             raise self.document.error("is no name of a time zone such as 'Asia/Kolkata'", "timezone")
         if not _ROLE.fullmatch(self.organisation.role):
