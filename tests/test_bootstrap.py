@@ -108,6 +108,7 @@ def test_the_same_files_have_the_same_fingerprints(setup):
     [
         (f"policies: [{{rule: {RULE}, severity: low}}]", {"rules", "config"}),
         (f"policies: [{RULE}]\nrole: reader", {"config"}),
+        (f"policies: [{RULE}]\nnotify: {{routes: [{{name: all-of-it}}]}}", set()),
         (f"policies: [{RULE}]\n{EXEMPTION.format(until='2026-02-01')}", {"config", "exemptions"}),
     ],
 )

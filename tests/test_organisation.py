@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domicile import organisation
 from domicile.errors import UsageError
-from domicile.model import Account, Adoption, Organisation
+from domicile.model import Account, Adoption, Organisation, Route
 
 FILE = """\
 version: 1
@@ -72,6 +72,11 @@ accepted_gaps:
   - {gap: aws/111122223333/ap-south-1/rds.snapshots, owner: ops, reason: no right yet, until: 2026-12-31}
 departed:
   - {account: 444455556666, reason: sold, evidence: deed 4, approver: counsel, on: 2026-03-01}
+notify:
+  routes:
+    - {name: payments, entities: "p*", rules: in-rbi-*, countries: ["S?", US], severities: [critical, high]}
+    - {name: one-account, accounts: "1111222*"}
+    - name: everything
 """
 
 
@@ -107,6 +112,17 @@ def test_the_file_becomes_an_organisation():
     assert read.exemptions[0].since == date(2026, 1, 1)
     assert read.departed[0].account == "444455556666"
     assert read.scope.skip_accounts == ("9999*",)
+    assert read.notify.routes == (
+        Route(
+            "payments",
+            entities=("p*",),
+            rules=("in-rbi-*",),
+            countries=("S?", "US"),
+            severities=("critical", "high"),
+        ),
+        Route("one-account", accounts=("1111222*",)),
+        Route("everything"),
+    )
 
 
 def test_a_rule_is_adopted_by_its_bare_id_or_with_more_said():
@@ -134,6 +150,10 @@ def test_with_the_rules_at_hand_an_unknown_one_is_refused_with_a_suggestion():
     adopted = changed("  - {rule: in-irdai-records, trial: false, severity: low}\n", "")
     assert mistake(adopted, rules={"other"}).field == "policies[0]"
     assert "exemptions[0].rule" in str(mistake("exemptions:" + FILE.split("exemptions:")[1], rules={"other"}))
+    routes = "entities: [{id: pay, owns: '*'}]\nnotify:" + FILE.split("notify:")[1]
+    told = mistake(routes, rules={"in-irdai-records"})
+    assert told.field == "notify.routes[0].rules"
+    assert "'in-rbi-*' matches no rule" in str(told)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +221,17 @@ def test_with_the_rules_at_hand_an_unknown_one_is_refused_with_a_suggestion():
         ("reason: no right yet", "reason: ''", 59, "accepted_gaps[0].reason", "somebody answers for it"),
         ("account: 444455556666", "account: '*'", 61, "departed[0].account", "no account id"),
         ("evidence: deed 4", "evidence: ''", 61, "departed[0].evidence", "somebody answers for it"),
+        ("name: payments", "name: our payments", 64, "notify.routes[0].name", "is not an id"),
+        ("name: payments", "name: other", 64, "notify.routes[0].name", "is kept for"),
+        ("name: payments", "name: all", 64, "notify.routes[0].name", "is kept for"),
+        ("- name: everything", "- name: payments", 66, "notify.routes[2].name", "route 'payments' is there twice, first on line 64"),
+        ("name: one-account, ", "", 65, "notify.routes[1]", "'name' is missing"),
+        ('entities: "p*"', "entities: [shop, pya]", 64, "notify.routes[0].entities[1]", "'pya' matches no entity; did you mean 'pay'?"),
+        ('accounts: "1111222*"', "accounts: payments", 65, "notify.routes[1].accounts", "matches no account id"),
+        ('["S?", US]', "[USA]", 64, "notify.routes[0].countries[0]", "'USA' matches no country"),
+        ("[critical, high]", "critcal", 64, "notify.routes[0].severities", "did you mean 'critical'?"),
+        ("severities: [critical", "severity: [critical", 64, "notify.routes[0].severity", "did you mean 'severities'?"),
+        ("  routes:\n", "  root:\n", 63, "notify.root", "unknown key 'root'; did you mean 'routes'?"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line_and_field(old, new, line, field, says):

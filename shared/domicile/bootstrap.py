@@ -20,7 +20,7 @@ from domicile import __version__, geography, organisation, policy, yamltext
 from domicile.blobs import Blobs
 from domicile.errors import UsageError
 from domicile.judge import ID_VERSION
-from domicile.model import Organisation, Rule
+from domicile.model import Notify, Organisation, Rule
 from domicile.notify import EXEMPTIONS, fingerprint
 from domicile.policy import Pack
 from domicile.providers.service import Provider
@@ -42,7 +42,8 @@ class Setup(Struct, frozen=True):
         """Fingerprints of rules, file, engine and exemptions, for the scan row."""
         return {
             "rules": _digest(self.rules),
-            "config": _digest(self.organisation),
+            # Who is told of what changes no verdict.
+            "config": _digest(replace(self.organisation, notify=Notify())),
             "engine": f"{__version__}+{ID_VERSION}+{geography.VERSION}",
             EXEMPTIONS: " ".join(sorted(map(fingerprint, self.organisation.exemptions))),
         }

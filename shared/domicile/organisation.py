@@ -220,7 +220,7 @@ class _Check:
         for number, route in enumerate(routes):
             self.document.identifier(route.name, *at, number, "name")
             if route.name in (ALL, OTHER):
-                raise self.document.error(f"{route.name!r} is the route of what no route takes", *at, number, "name")
+                raise self.document.error(f"{route.name!r} is kept for what no route takes", *at, number, "name")
             self.globs(route.entities, self.entity_ids, "entity", *at, number, "entities")
             self.globs(route.countries, geography.COUNTRIES, "country", *at, number, "countries")
             if self.rules is not None:

@@ -429,8 +429,11 @@ def _next(
             fresh = replace(fresh, **{name: getattr(row, name) for name in _OF_ITS_DATASET})
         if all(getattr(row, name) == getattr(fresh, name) for name in _TELLING):
             return None
-        begun = outcome.transition == "updated" and row.verdict == "upcoming" and fresh.verdict == "violation"
-        return Change(fresh, row.version, "begun" if begun else outcome.transition)
+        if outcome.transition == "updated" and row.verdict == "upcoming" and fresh.verdict == "violation":
+            return Change(fresh, row.version, "begun")
+        if outcome.transition == "updated" and standing != "exempt" and row.exemption_id and not fresh.exemption_id:
+            return Change(fresh, row.version, "unexempted")
+        return Change(fresh, row.version, outcome.transition)
     assert row is not None
     if row.status == outcome.status and row.status_because.partition(":")[0] == standing:
         return None
