@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import re
+import shlex
 import sqlite3
 import subprocess
 import sys
@@ -290,6 +291,33 @@ def test_a_role_that_no_account_lets_in_leaves_gaps(run, here, cloud):
     assert told.code == Exit.NOT_PROVEN
     assert [line.split()[1] for line in told.lines if "role-missing" in line] == [BANK, ARCHIVE]
     assert "compliant" not in told.out.lower()
+
+
+def test_gaps_are_asked_for_until_they_have_ended_and_after(run, here, cloud):
+    assert run("gaps").is_refused(about="no such store yet")
+    cloud.refuse_role(ARCHIVE)
+    run("scan", "--role", ROLE)
+    cloud.allow()
+    [gap] = run("gaps", "--format", "json").json
+    assert (gap["account"], gap["region"], gap["listing"], gap["reason"]) == (ARCHIVE, "*", "*", "role-missing")
+    assert "role-missing" in run("gaps", "--account", ARCHIVE).out
+    assert run("gaps", "--account", BANK).lines == ["No gaps answer this question."]
+    run("scan", "--role", ROLE)
+    assert run("gaps", "--format", "json").json == []
+    [ended] = run("gaps", "--ended", "--format", "json").json
+    assert ended["gap"] == gap["gap"]
+    assert ended["ended"]
+
+
+def test_notices_name_the_store_that_their_commands_need(run, here, cloud):
+    written(here, f"{small_bank.FILE}\nnotify: {{routes: [{{name: all-of-it}}]}}")
+    told = run("scan", "--notices", "--store", "sqlite:///other.db")
+    [subject] = [line for line in told.lines if line.startswith("Notice")]
+    assert subject.startswith("Notice (first-scan): domicile [all-of-it]: first scan: ")
+    notice = told.lines[told.lines.index(subject) :]
+    command = next(line for line in notice if line.startswith("  domicile explain"))
+    assert command.endswith("--store 'sqlite:///other.db'")
+    assert run(*shlex.split(command)[1:]).code == Exit.PROVEN
 
 
 def test_no_breach_is_not_called_proven_while_something_is_open(run, here, cloud):

@@ -12,7 +12,7 @@ from domicile.model import Row
 BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 # What mail clients turn into something to click: hosts (browsers take three more signs for a dot), addresses, shares.
-_LINK: Final = re.compile(r"://|\\\\|(?i:(?<=mailto)|(?<=tel)|(?<=sms)):|[.\u3002\uff0e\uff61](?=[^\W\d_]{2})")
+_LINK: Final = re.compile(r"://|\\\\|(?i:(?<=mailto)|(?<=tel)|(?<=sms)):|[.\u3002\uff0e\uff61](?=[^\W\d_][^\s.,;:)])")
 
 
 def visible(text: str) -> str:
