@@ -389,6 +389,14 @@ def test_routes_that_take_the_same_share_one_message():
     ]
 
 
+def test_a_subject_names_few_routes_and_counts_many():
+    routes = [Route(f"r{number}") for number in range(4)]
+    assert tell(change("opened"), routes=routes[:3])[0].subject.startswith("domicile [r0, r1, r2]: ")
+    [message] = tell(change("opened"), routes=routes)
+    assert message.subject.startswith("domicile [4 routes]: ")
+    assert message.routes == ("r0", "r1", "r2", "r3")
+
+
 def test_many_urgent_rows_become_one_message_for_each_route():
     rows = [change("opened", f"v{number:02}", country="US" if number % 2 else "SG") for number in range(30)]
     told = tell(*rows, routes=(PAYMENTS, ABROAD))
@@ -419,6 +427,43 @@ def test_gaps_and_exemptions_go_to_routes_that_could_be_about_them():
     assert [message.routes for message in told] == [("other",)]
     told = tell(gaps=[a_gap(account="*")], routes=(here, elsewhere))
     assert [message.routes for message in told] == [("here", "elsewhere")]
+
+
+CHOICES = {
+    "entities": ("acme-india", "bulbul", ""),
+    "rules": ("in-rbi-payments-storage", "in-irdai-records"),
+    "accounts": ("111122223333", "222222222222"),
+    "countries": ("US", "SG", ""),
+    "severities": ("critical", "high", "low"),
+}
+FIELDS = dict(zip(CHOICES, ("entity", "rule", "account", "country", "severity"), strict=True))
+
+
+@given(
+    rows=st.lists(st.tuples(*map(st.sampled_from, CHOICES.values())), max_size=30),
+    routes=st.lists(
+        st.fixed_dictionaries({name: st.lists(st.sampled_from(some), max_size=2) for name, some in CHOICES.items()}),
+        max_size=3,
+    ),
+)
+def test_every_row_is_in_a_message_of_each_route_that_takes_it_and_can_be_selected_by_all_it_is(rows, routes):
+    named = [Route(f"r{number}", **route) for number, route in enumerate(routes)]
+    changes = [
+        change("opened", f"v{number}", **dict(zip(FIELDS.values(), row, strict=True)))
+        for number, row in enumerate(rows)
+    ]
+    told = tell(*changes, routes=named)
+    for one in changes:
+        taking = [
+            route.name
+            for route, wanted in zip(named, routes, strict=True)
+            if all(not some or getattr(one.row, FIELDS[name]) in some for name, some in wanted.items())
+        ]
+        for name in taking or (["other"] if named else ["all"]):
+            [message] = [message for message in told if name in message.routes and one.row.violation_id in ids(message)]
+            for field in FIELDS.values():
+                assert getattr(one.row, field) in (*message.attributes.get(field, ()), "")
+    assert {name for message in told for name in ids(message)} == {one.row.violation_id for one in changes}
 
 
 # Exemptions that end

@@ -275,6 +275,13 @@ def test_ids_that_are_there_twice_are_told():
     assert "exemption 'move' is there twice" in str(mistake(changed(exemption, 2 * exemption)))
 
 
+def test_there_are_not_too_many_routes():
+    routes = [f"  - name: route-{number}\n" for number in range(organisation.MOST_ROUTES + 1)]
+    assert load(f"notify:\n routes:\n{''.join(routes[:-1])}")
+    told = mistake(f"notify:\n routes:\n{''.join(routes)}")
+    assert (told.field, told.line) == ("notify.routes", 2)
+
+
 def test_a_statement_may_be_renewed_under_its_name():
     statement = (
         "  - {id: audit_report, entity: pay, by: auditor, on: 2026-01-01, until: 2026-12-31, document: SAR-17}\n"

@@ -49,8 +49,12 @@ ATTRIBUTES_SIZE: Final = 64 * 1024
 
 EXPIRES_SOON: Final = timedelta(days=14)
 
+# Bytes of a line of a mail, and of what a message carries besides its lines, attributes and rows.
 _LINE: Final = 1000
-_ENVELOPE: Final = 4096
+_ENVELOPE: Final = 16 * 1024
+
+# Names that are listed before the rest is counted.
+_NAMED: Final = 3
 _SUMMARISED: Final = 5
 
 _UPCOMING: Final = "upcoming"
@@ -129,6 +133,7 @@ class Told(Struct, frozen=True, kw_only=True):
     resource_type: str
     resource_name: str
     dataset_id: str
+    classes: tuple[str, ...]
     copies: int
     because: str
     status_because: str
@@ -136,6 +141,7 @@ class Told(Struct, frozen=True, kw_only=True):
     remedy: str
     citation: str
     opened_at: datetime
+    resolved_at: datetime | None
     exemption_id: str
 
 
@@ -222,6 +228,7 @@ class _Desk:
     ) -> None:
         self.scan, self.previous, self.exemptions = scan, previous, exemptions
         self.routes, self.counts = routes, counts
+        self.taken: dict[tuple[tuple[str, str], ...], Sequence[str]] = {}
         self.names = (*(route.name for route in routes), OTHER) if routes else (ALL,)
         self.in_force = sum(one.since <= scan.as_of <= one.until for one in exemptions)
         self.store = " --store '{}'".format(store.replace("'", r"'\''")) if store else ""
@@ -310,8 +317,7 @@ class _Desk:
         """What each route takes. Routes that take the same share it: nobody need read it twice."""
         held: dict[str, list[T]] = {name: [] for name in self.names}
         for item in sorted(items, key=_order):
-            taking = [route.name for route in self.routes if _takes(route, _known(item))]
-            for name in taking or self.names[-1:]:
+            for name in self.taking(_known(item)):
                 held[name].append(item)
         shared: dict[tuple[str, ...], list[str]] = {}
         for name, some in held.items():
@@ -319,6 +325,13 @@ class _Desk:
                 shared.setdefault(tuple(map(_key, some)), []).append(name)
         for names in shared.values():
             yield tuple(names), held[names[0]]
+
+    def taking(self, known: Mapping[str, str]) -> Sequence[str]:
+        """The routes that take something. Many rows are alike in what routes ask of them."""
+        alike = tuple(known.items())
+        if alike not in self.taken:
+            self.taken[alike] = [route.name for route in self.routes if _takes(route, known)] or self.names[-1:]
+        return self.taken[alike]
 
     def write(
         self, kind: Kind, routes: tuple[str, ...], title: str, items: Sequence[Item], intro: Sequence[str], query: str
@@ -328,8 +341,9 @@ class _Desk:
         parts = list(_parts(items))
         for number, some in enumerate(parts, start=1):
             counted = _counted(kind, some)
-            names = "" if routes == (ALL,) else f" [{', '.join(routes)}]"
+            names = f" [{', '.join(routes) if len(routes) <= _NAMED else f'{len(routes)} routes'}]"
             part = f" ({number} of {len(parts)})" if len(parts) > 1 else ""
+            topic = f"domicile{'' if routes == (ALL,) else names}"
             attributes = _attributes(kind, routes, some)
             head = f"Scan {self.scan.number}, as of {self.scan.as_of}: {counted}. Exemptions in force: {self.in_force}."
             lines = tuple(map(_cut, self.lines(kind, [head, *intro], some, query)))
@@ -340,7 +354,7 @@ class _Desk:
                 routes=routes,
                 scan=self.scan.number,
                 as_of=self.scan.as_of,
-                subject=f"domicile{names}: {title}{counted if title[-1:] in ('', ' ') else ''}{part}",
+                subject=f"{topic}: {title}{counted if title[-1:] in ('', ' ') else ''}{part}",
                 lines=lines,
                 attributes=attributes,
                 transitions=dict(Counter(one.transition for one in some if isinstance(one, Change))),

@@ -17,6 +17,9 @@ from domicile.yamltext import Document, Step, did_you_mean, parse, schema
 
 LONGEST_EXEMPTION: Final = timedelta(days=365)
 
+MOST_ROUTES: Final = 100
+"""The names of all of them go into every message that all of them take."""
+
 _ACCOUNT: Final = re.compile(r"[0-9]{12}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ACCOUNTS: Final = re.compile(r"[0-9a-fA-F*?-]{1,36}")
 _UNIT: Final = re.compile(r"(ou|r)-[a-z0-9-]{4,60}(/ou-[a-z0-9-]{4,60})*/?")
@@ -216,6 +219,8 @@ class _Check:
     def routes(self) -> None:
         routes = self.organisation.notify.routes
         at = ("notify", "routes")
+        if len(routes) > MOST_ROUTES:
+            raise self.document.error(f"are more than {MOST_ROUTES}", *at)
         self.document.unique(((one.name, (*at, number, "name")) for number, one in enumerate(routes)), "route")
         for number, route in enumerate(routes):
             self.document.identifier(route.name, *at, number, "name")
