@@ -22,6 +22,9 @@ def places_on(client):
 
 
 class TestOnMoto(StoreContract):
+    stride = 60
+    examples = 3
+
     @pytest.fixture
     def new_place(self):
         with mock_aws():
@@ -29,6 +32,9 @@ class TestOnMoto(StoreContract):
 
 
 class TestOnTheEmulator(StoreContract):
+    stride = 9
+    examples = 15
+
     @pytest.fixture
     def new_place(self, endpoint):
         return places_on(a_client(endpoint))

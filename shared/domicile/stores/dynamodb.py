@@ -22,7 +22,7 @@ from itertools import islice
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
-import boto3
+import botocore.session
 import msgspec
 from botocore.config import Config
 from botocore.exceptions import (
@@ -37,6 +37,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domicile.errors import Conflict, StoreError, Superseded, UsageError
 from domicile.model import SEVERITIES, Cell, Change, GapRow, Row, Scan, ScanRow
@@ -158,14 +159,18 @@ class DynamoStore:
             raise UsageError(f"not the URL of a DynamoDB table: {url!r}; write dynamodb://TABLE?region=REGION")
         if odd := asked.keys() - {"region", "profile"}:
             raise UsageError(f"a DynamoDB table is found by region and profile, not by {', '.join(sorted(odd))}")
+        session = botocore.session.Session(profile=asked.get("profile") or None)
         try:
-            session = boto3.Session(profile_name=asked.get("profile") or None, region_name=asked.get("region") or None)
+            session.get_scoped_config()
         except ProfileNotFound as error:
             raise UsageError(f"dynamodb://{parts.netloc}: {error}") from error
-        if not session.region_name:
+        region = asked.get("region") or session.get_config_variable("region")
+        if not region:
             raise UsageError(f"say in which region the table lies: dynamodb://{parts.netloc}?region=REGION")
         try:
-            client = session.client("dynamodb", config=Config(retries={"mode": "standard", "max_attempts": 8}))
+            client = session.create_client(
+                "dynamodb", region_name=region, config=Config(retries={"mode": "standard", "max_attempts": 8})
+            )
         except (BotoCoreError, ValueError) as error:
             raise UsageError(f"dynamodb://{parts.netloc} cannot be used: {error}") from error
         return cls(parts.netloc, client)
@@ -238,7 +243,7 @@ class DynamoStore:
                 },
             )
             if self._transact([{"Update": move}, put_row]):
-                self._finish(self._head())
+                self._finish(replace(head, settled=scan.number, pending=journal, pieces=pieces))
                 return
         raise self._busy()
 
