@@ -1,6 +1,7 @@
 """What a provider does to one AWS account and region: in moto where moto holds the kind, otherwise only by name."""
 
 import uuid
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -121,7 +122,7 @@ class Object(Put):
     replaces = frozenset({"bucket", "key", "region"})
 
     def make(self, aws, kind, given):
-        body = given["content"].encode() if "content" in given else _bytes(aws, given["source"])
+        body = given["content"].encode() if "content" in given else (aws.folder / given["source"]["path"]).read_bytes()
         put = aws.client("s3").put_object(Bucket=given["bucket"], Key=given["key"], Body=body)
         return {
             "id": f"{given['bucket']}/{given['key']}",
@@ -284,19 +285,19 @@ class Attachment(Kind):
 
 
 class Function(Kind):
+    """Known only by name, but its handler must lie in its bundle."""
+
     def make(self, aws, kind, given):
-        _bytes(aws, given["code"])
+        self.change(aws, kind, given["name"], given)
         arn = aws.arn("lambda", f"function:{given['name']}")
-        return {
-            "id": given["name"],
-            "arn": arn,
-            "version": "$LATEST",
-            "qualifiedArn": f"{arn}:$LATEST",
-            "invokeArn": f"arn:aws:apigateway:{aws.region}:lambda:path/2015-03-31/functions/{arn}/invocations",
-        }
+        invoked = f"arn:aws:apigateway:{aws.region}:lambda:path/2015-03-31/functions/{arn}/invocations"
+        qualified = f"{arn}:$LATEST"
+        return {"id": given["name"], "arn": arn, "version": "$LATEST", "qualifiedArn": qualified, "invokeArn": invoked}
 
     def change(self, aws, kind, known, given):
-        _bytes(aws, given["code"])
+        module = given["handler"].rpartition(".")[0].replace(".", "/") + ".py"
+        with zipfile.ZipFile(aws.folder / given["code"]["path"]) as bundle:
+            bundle.getinfo(module)
         return {}
 
 
@@ -632,10 +633,6 @@ def _index(given: Mapping[str, Any]) -> dict[str, Any]:
     others = {"NonKeyAttributes": given["nonKeyAttributes"]} if given.get("nonKeyAttributes") else {}
     projection = {"ProjectionType": given["projectionType"], **others}
     return {"IndexName": given["name"], "KeySchema": _keys(given), "Projection": projection}
-
-
-def _bytes(aws: StandinAws, asset: Mapping[str, Any]) -> bytes:
-    return (aws.folder / asset["path"]).read_bytes()
 
 
 def _empty(s3: Any, bucket: str, prefix: str) -> None:
