@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -23,7 +23,7 @@ class SnsSender:
 
     def __init__(self, topic: str, *, client: Any = None) -> None:
         self.topic = topic
-        self._sns = client or boto3.client(
+        self._sns = client or botocore.session.Session().create_client(
             "sns", region_name=topic.split(":")[3], config=Config(retries={"mode": "standard", "max_attempts": 8})
         )
 
