@@ -52,7 +52,7 @@ class StandinLanguage(language_pb2_grpc.LanguageRuntimeServicer):
         }
         flags = [part for name, value in options.items() for part in (f"--{name}", value)]
         program = Path(request.info.program_directory, request.info.entry_point)
-        ran = subprocess.run(
+        with subprocess.Popen(
             [sys.executable, str(self._script), *flags, str(program), *request.args],
             cwd=request.pwd,
             env={
@@ -64,9 +64,12 @@ class StandinLanguage(language_pb2_grpc.LanguageRuntimeServicer):
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-        )
-        self._show(ran.stdout)
+        ) as ran:
+            context.add_callback(ran.kill)  # the engine hangs up when a resource is refused
+            said, _ = ran.communicate()
+        if not context.is_active():
+            return language_pb2.RunResponse()
+        self._show(said)
         if ran.returncode == TOLD_BY_THE_PROGRAM:
             return language_pb2.RunResponse(bail=True)
         error = f"Program exited with non-zero exit code: {ran.returncode}" if ran.returncode else ""

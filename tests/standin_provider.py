@@ -168,7 +168,9 @@ def _arguments(kind: str) -> type | None:
     module = rpc.get_resource_module("aws", kind.split(":")[1], "")
     if module is None or kind not in module.mod_info["classes"]:
         return None
-    return getattr(importlib.import_module(module.mod_info["fqn"]), module.mod_info["classes"][kind] + "Args")
+    there, name = importlib.import_module(module.mod_info["fqn"]), module.mod_info["classes"][kind]
+    # Where the first is taken by a part of another resource, the generator takes the second.
+    return getattr(there, f"{name}InitArgs", None) or getattr(there, f"{name}Args")
 
 
 def _properties(kind: str) -> Mapping[str, Any]:
