@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import grpc
+import yaml
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
 from standin_aws import StandinAws
@@ -60,9 +61,11 @@ class Engine:
         assert ran.returncode != 0, ran.stdout
         return ran.stdout
 
-    def configure(self, **settings: str) -> None:
-        for name, value in settings.items():
-            self.said("config", "set", name.replace("__", ":"), value)
+    def configure(self, settings: Mapping[str, Any]) -> None:
+        file = self.project / "Pulumi.test.yaml"
+        stack = yaml.safe_load(file.read_text())
+        stack["config"] = {**stack.get("config", {}), **settings}
+        file.write_text(yaml.safe_dump(stack))
 
     def preview(self) -> dict[str, str]:
         """What would happen to each resource that does not stay the same."""
