@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -26,7 +27,12 @@ from domicile.policy import Pack
 from domicile.providers.service import Provider
 
 DEFAULT_FILE: Final = "domicile.yaml"
-_PLAIN: Final = re.compile(r"[\w][\w.-]*")
+MARK: Final = "push"
+"""Beside a deployed organisation file: says whether somebody is putting down files that belong together."""
+UNDER_WAY: Final = b"under way"
+NOT_BESIDE: Final = f"must, to be deployed, be the plain name of another file beside {DEFAULT_FILE}, ending in .yaml"
+_PLAIN: Final = re.compile(r"\w[\w.-]*\.ya?ml")
+_LOOKS: Final = 5
 
 
 class Setup(Struct, frozen=True):
@@ -122,18 +128,55 @@ def setup_in(blobs: Blobs, folder: str) -> tuple[Setup, dict[str, str]]:
 
     def read(name: str) -> tuple[str, str]:
         key = f"{folder}/{name}"
-        if not _PLAIN.fullmatch(name):
-            raise UsageError("lies in no other folder than the organisation file when that is deployed", path=name)
         content = blobs.read(key)
         if content is None:
             raise UsageError("is not there", path=key)
-        try:
-            texts[name] = content.decode()
-        except UnicodeDecodeError as error:
-            raise UsageError(f"is not UTF-8 text (byte {error.start})", path=key) from error
+        texts[name] = decoded(content, key)
         return texts[name], key
 
-    return setup_of(*read(DEFAULT_FILE), read), texts
+    def read_beside(name: str) -> tuple[str, str]:
+        if not is_beside(name):
+            raise UsageError(NOT_BESIDE, path=name)
+        return read(name)
+
+    return setup_of(*read(DEFAULT_FILE), read_beside), texts
+
+
+def setup_whole(
+    blobs: Blobs, folder: str, *, wait: Callable[[float], None] = time.sleep
+) -> tuple[Setup, dict[str, str]]:
+    """As `setup_in`, and never half of what somebody is pushing: files that belong together are read again until
+    nobody was writing meanwhile."""
+    mark = f"{folder}/{MARK}"
+    mistake: UsageError | None = None
+    for attempt in range(_LOOKS):
+        if attempt:
+            wait(1)
+        before = blobs.read(mark) or b""
+        found = mistake = None
+        try:
+            found = setup_in(blobs, folder)
+        except UsageError as error:
+            mistake = error
+        whole = not before.startswith(UNDER_WAY) and before == (blobs.read(mark) or b"")
+        # One file is never half.
+        if found and (whole or len(found[1]) == 1):
+            return found
+        if mistake and whole:
+            raise mistake
+    raise UsageError("was not pushed to the end: push it again", path=f"{folder}/{DEFAULT_FILE}") from mistake
+
+
+def is_beside(name: str) -> bool:
+    """Whether a policy file can lie beside the organisation file in a deployment, and nowhere else."""
+    return name != DEFAULT_FILE and _PLAIN.fullmatch(name) is not None
+
+
+def decoded(content: bytes, name: str) -> str:
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"is not UTF-8 text (byte {error.start})", path=name) from error
 
 
 def read_text(path: Path) -> str:

@@ -141,7 +141,7 @@ class Deployment:
     def _adopted(self) -> tuple[Setup, Mapping[str, str], str]:
         """The organisation file as it is now; when that is a mistake, the last one that was none, and why."""
         try:
-            setup, texts = bootstrap.setup_in(self.work, CONFIGURATION)
+            setup, texts = bootstrap.setup_whole(self.work, CONFIGURATION)
             bootstrap.day_of(self._clock(), setup.organisation)
         except UsageError as mistake:
             if self.work.read(f"{GOOD}/{bootstrap.DEFAULT_FILE}") is None:

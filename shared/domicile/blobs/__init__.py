@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Protocol
 
+from msgspec import Struct
+
 from domicile.errors import UsageError
+
+
+class Blob(Struct, frozen=True):
+    """What lay under a key when it was looked at. `tag` is another one whenever the content is; `version` is "" where a
+    place keeps only the newest."""
+
+    content: bytes
+    tag: str
+    version: str
+    written_at: datetime
 
 
 class Blobs(Protocol):
@@ -21,6 +34,20 @@ class Blobs(Protocol):
 
     def keys(self, prefix: str) -> Iterator[str]:
         """Every key that begins so, in order."""
+        ...
+
+    def look(self, key: str, *, version: str = "") -> Blob | None:
+        """What lies under a key, or the version of it that is asked for, with what tells it from any other."""
+        ...
+
+    def look_back(self, key: str, moment: datetime) -> Blob | None:
+        """What lay under a key at a moment. Raises `UsageError` where a place keeps only the newest."""
+        ...
+
+    def replace(
+        self, key: str, content: bytes, seen: Blob | None, *, media_type: str = "application/octet-stream"
+    ) -> str:
+        """Put bytes under a key if what was seen there is still there. Returns the version. Raises `Conflict`."""
         ...
 
 
