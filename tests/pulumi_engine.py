@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -64,7 +63,7 @@ class Engine:
     def configure(self, settings: Mapping[str, Any]) -> None:
         file = self.project / "Pulumi.test.yaml"
         stack = yaml.safe_load(file.read_text())
-        stack["config"] = {**stack.get("config", {}), **settings}
+        stack["config"] = dict(settings)
         file.write_text(yaml.safe_dump(stack))
 
     def preview(self) -> dict[str, str]:
@@ -81,9 +80,9 @@ class Engine:
     def outputs(self) -> dict[str, Any]:
         return json.loads(self.said("stack", "output", "--json"))
 
-    def resources(self) -> Counter[str]:
+    def resources(self) -> list[str]:
         deployment = json.loads(self.said("stack", "export"))["deployment"]
-        return Counter(one["type"] for one in deployment.get("resources", []))
+        return sorted(_short(one["urn"]) for one in deployment.get("resources", []))
 
 
 def _short(urn: str) -> str:

@@ -5,6 +5,7 @@ The real one is a Go module of its own. What the two share is the protocol and t
 
 import json
 import os
+import platform
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,12 @@ class StandinLanguage(language_pb2_grpc.LanguageRuntimeServicer):
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
         self._engine = request.engine_address
         return language_pb2.LanguageHandshakeResponse()
+
+    def About(self, request: Any, context: Any) -> Any:  # noqa: N802
+        return language_pb2.AboutResponse(executable=sys.executable, version=platform.python_version())
+
+    def Cancel(self, request: Empty, context: Any) -> Empty:  # noqa: N802
+        return Empty()
 
     def GetPluginInfo(self, request: Empty, context: Any) -> Any:  # noqa: N802
         return plugin_pb2.PluginInfo(version=version("pulumi"))

@@ -9,6 +9,7 @@ import importlib
 import json
 import threading
 import typing
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from types import NoneType
@@ -35,6 +36,7 @@ LONGEST = {
     "aws:sqs/queue:Queue": 80,
 }
 PROVIDER = "pulumi:providers:aws"
+IMPORTS = threading.Lock()  # the SDK's modules load lazily, and not well in two threads at once
 SIMPLE = {str: str, bool: bool, int: (int, float), float: (int, float), Archive: dict, Asset: dict}
 
 
@@ -161,8 +163,14 @@ def _difference(before: Mapping[str, Any], after: Mapping[str, Any], replaces: f
     )
 
 
-@functools.cache
 def _arguments(kind: str) -> type | None:
+    with IMPORTS, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of resources that nobody asked about
+        return _known_arguments(kind)
+
+
+@functools.cache
+def _known_arguments(kind: str) -> type | None:
     if kind == PROVIDER:
         return pulumi_aws.ProviderArgs
     module = rpc.get_resource_module("aws", kind.split(":")[1], "")
