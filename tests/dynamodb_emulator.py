@@ -1,4 +1,7 @@
-"""DynamoDB on this machine, for tests: the tables of a store, and an emulator that `.ci/dynamodb-emulator` installs."""
+"""DynamoDB on this machine, for tests: the tables of a store, and an emulator that `.ci/dynamodb-emulator` installs.
+
+`DOMICILE_DYNAMODB_ENDPOINT` names another one that is running, such as Amazon's DynamoDB Local for those who have it.
+"""
 
 import itertools
 import os
@@ -6,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +23,7 @@ INSTALLED = Path(__file__).parents[1] / "build" / "emulators" / "dynoxide" / "bi
 REGION = "ap-south-1"
 
 numbers = itertools.count()
+run = uuid.uuid4().hex[:8]
 
 
 def create_tables(client, name):
@@ -53,7 +58,7 @@ def create_tables(client, name):
 
 
 def new_name():
-    return f"domicile-{next(numbers)}"
+    return f"domicile-{run}-{next(numbers)}"
 
 
 def a_client(endpoint=None, region=REGION):
@@ -68,16 +73,22 @@ def a_client(endpoint=None, region=REGION):
 
 
 def find_emulator():
-    """The emulator's program, or a skipped test that says how to get it."""
-    program = os.environ.get("DOMICILE_DYNAMODB_EMULATOR") or shutil.which("dynoxide") or INSTALLED
-    if not Path(program).is_file():
+    """The emulator's program, or nothing."""
+    return shutil.which("dynoxide") or (str(INSTALLED) if INSTALLED.is_file() else "")
+
+
+def need_emulator():
+    if not (find_emulator() or os.environ.get("DOMICILE_DYNAMODB_ENDPOINT")):
         pytest.skip("no DynamoDB emulator: run .ci/dynamodb-emulator (it needs cargo)")
-    return str(program)
 
 
 @contextmanager
 def emulator():
     """The endpoint of an emulator that holds everything in memory."""
+    need_emulator()
+    if running := os.environ.get("DOMICILE_DYNAMODB_ENDPOINT"):
+        yield running
+        return
     program = find_emulator()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -36,6 +36,9 @@ from botocore.exceptions import (
     SSOError,
     TokenRetrievalError,
 )
+from botocore.exceptions import (
+    ConnectionError as NoConnectionError,
+)
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -640,7 +643,7 @@ class DynamoStore:
             SSOError,
         ) as error:
             raise StoreError(f"{self} cannot be opened without credentials: {sentence(error)}") from error
-        except HTTPClientError as error:
+        except (NoConnectionError, HTTPClientError) as error:
             raise StoreError(f"{self} cannot be reached: {sentence(error)}") from error
         except BotoCoreError as error:
             raise StoreError(f"{self} cannot be used: {sentence(error)}") from error
