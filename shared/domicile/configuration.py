@@ -12,6 +12,7 @@ from contextlib import suppress
 from datetime import date
 from difflib import unified_diff
 from pathlib import Path
+from secrets import token_hex
 from typing import Final
 
 from msgspec import Struct
@@ -114,7 +115,9 @@ class Consequences(Struct, frozen=True):
 
     @property
     def rows(self) -> list[dict[str, str]]:
-        return [turn.row for turn in (*self.turns, *self.waiting)]
+        """What gets worse comes first."""
+        turns = sorted((*self.turns, *self.waiting), key=lambda turn: (turn.breach < 1, turn.unclear < 1))
+        return [turn.row for turn in turns]
 
     @property
     def lines(self) -> list[str]:
@@ -129,7 +132,7 @@ class Consequences(Struct, frozen=True):
             f"  cannot be told, or need a look: {unclear[1]} new, {unclear[-1]} fewer",
             f"  datasets not classified: {len(self.waiting)} new, {self.settled} fewer",
             f"  other verdicts: {other}",
-            *([f"  not seen, so not judged: {self.gaps} gaps; domicile gaps lists them"] if self.gaps else []),
+            *([f"  gaps, where neither can judge: {self.gaps}"] if self.gaps else []),
         ]
 
 
@@ -261,9 +264,8 @@ def _named(content: bytes) -> tuple[str, ...]:
 
 
 def text_diff(there: Deployed, here: Files, name: str) -> Iterator[str]:
-    before, after = (there.text(name) or "").split("\n"), here.texts[name].split("\n")
-    if there.text(name) is None:
-        before = []
+    texts = there.text(name), here.texts[name]
+    before, after = ([] if text is None else text.removesuffix("\n").split("\n") for text in texts)
     return unified_diff(before, after, f"deployed {name}", f"{name} here", lineterm="")
 
 
@@ -271,7 +273,7 @@ def text_counts(there: Deployed, here: Files) -> list[str]:
     counts = []
     for name in there.lacks(here):
         first = Counter(line[:1] for line in list(text_diff(there, here, name))[2:])
-        counts.append(f"{name}: {first['+']} lines more, {first['-']} lines less")
+        counts.append(f"{name}: lines added {first['+']}, removed {first['-']}")
     return counts
 
 
@@ -352,8 +354,7 @@ def _turns(before: Judgement, after: Judgement) -> list[Turn]:
                     rank=SEVERITIES.index(one.severity),
                 )
             )
-    # What gets worse comes first.
-    return sorted(turns, key=lambda turn: (-turn.breach, -turn.unclear, turn.rank, turn.rule, turn.where, turn.what))
+    return sorted(turns, key=lambda turn: (turn.breach == 0, turn.rank, turn.rule, turn.where, turn.what))
 
 
 def _breaks(finding: Finding | None) -> bool:
@@ -443,7 +444,8 @@ def push(blobs: Blobs, here: Files, there: Deployed) -> str:
 
 def _mark(blobs: Blobs, there: Deployed) -> Blob:
     """Say that files are being written. Nobody else can, from what they saw before."""
-    said = UNDER_WAY + f" since {bootstrap.now().isoformat()}\n".encode()
+    # No two pushes leave the same mark, or one might pass unnoticed by a scan that reads meanwhile.
+    said = UNDER_WAY + f" since {bootstrap.now().isoformat()} ({token_hex(4)})\n".encode()
     blobs.replace(key(MARK), said, there.seen[MARK], media_type="text/plain")
     mark = blobs.look(key(MARK))
     if mark is None or mark.content != said:
