@@ -617,6 +617,14 @@ def test_pull_fetches_a_file_with_mistakes_and_says_so(command, here, work):
     assert (here / "domicile.yaml").read_text("utf-8") == BAD
 
 
+def test_pull_says_when_what_it_fetched_may_be_half(run, tmp_path, sets, here):
+    blobs = started(tmp_path / "work", sets[0])
+    with suppress(Died):
+        pushed(Interrupted(blobs, 2, die), sets[1])
+    told = run("pull", "--from", f"file://{tmp_path}/work", "--force")
+    assert told.says("Note: somebody is pushing just now, or was cut short: these files may not belong together")
+
+
 def test_what_is_deployed_never_chooses_where_it_is_written(command, here, work, tmp_path):
     names = ["../above.yaml", "/tmp/x.yaml", ".hidden.yaml", "Makefile", "conftest.py", "domicile.yaml", "a\\b.yaml"]
     text = f"{FILE}policy_files: {names}\n"

@@ -202,6 +202,8 @@ def fetched(blobs: Blobs, version: str = "") -> Fetched:
             notes.append(f"it names {name}, which is not there")
         else:
             contents[name] = beside.content
+    if not version and len(contents) > 1 and _half(blobs.look(key(MARK))):
+        notes.append("somebody is pushing just now, or was cut short: these files may not belong together")
     try:
         _setup(contents)
     except UsageError as mistake:

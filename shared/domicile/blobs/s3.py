@@ -50,7 +50,9 @@ class S3Blobs:
             answer = self._s3.get_object(Bucket=self.bucket, Key=self._name(key), **asked)
             content: bytes = answer["Body"].read()
         except ClientError as error:
-            if error.response["Error"].get("Code") in {"NoSuchKey", "NoSuchVersion"}:
+            # What cannot be the name of a version is an invalid argument.
+            absent = {"NoSuchKey", *(("NoSuchVersion", "InvalidArgument") if version else ())}
+            if error.response["Error"].get("Code") in absent:
                 return None
             raise self._explained(key, error) from error
         except BotoCoreError as error:
