@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
-STEPS: Final = ("plan", "collect", "settle", "notify")
+import aws_permissions as permissions
+import pulumi
+import pulumi_aws as aws
+from aws_access import make_role
+from aws_settings import Home
 
 _INVOKE: Final = "arn:aws:states:::lambda:invoke"
 _LONGEST_CALL: Final = 960
@@ -21,7 +28,7 @@ _BUSY: Final = (
 _SUPERSEDED: Final = "Superseded"
 
 
-def definition(functions: dict[str, str], *, concurrency: int) -> dict[str, Any]:
+def definition(functions: Mapping[str, Any], *, concurrency: int) -> dict[str, Any]:
     """The state machine in Amazon's States Language; `functions` are the ARNs of the four steps.
 
     Every payload is a number, a key or a small cursor. A step that returns `done: false` is called again with what it
@@ -72,7 +79,7 @@ def definition(functions: dict[str, str], *, concurrency: int) -> dict[str, Any]
     }
 
 
-def _call(function: str, following: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
+def _call(function: Any, following: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "Type": "Task",
         "Resource": _INVOKE,
@@ -110,3 +117,72 @@ def _until_done(step: str, following: str) -> dict[str, Any]:
         "Choices": [{"Variable": "$.done", "BooleanEquals": True, "Next": following}],
         "Default": step,
     }
+
+
+@dataclass
+class WorkflowArgs:
+    home: Home
+    key_arn: pulumi.Input[str]
+    functions: Mapping[str, pulumi.Input[str]]
+    timezone: str
+
+
+class Workflow(pulumi.ComponentResource):
+    """`machine_arn` is the state machine whose executions are scans."""
+
+    machine_arn: pulumi.Output[str]
+
+    def __init__(self, name: str, args: WorkflowArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("domicile:aws:Workflow", name, None, opts)
+        home, settings = args.home, args.home.settings
+        key_arn = pulumi.Output.from_input(args.key_arn)
+        may = key_arn.apply(lambda key: json.dumps(permissions.workflow(home, key)))
+        trusted = permissions.trust("states", home, home.arn("states", f"stateMachine:{home.name('scan')}"))
+        role, policy = make_role(self, home, "scan", trusted, may)
+        log = aws.cloudwatch.LogGroup(
+            "scan",
+            # Log groups of this name need no entry of their own in the account's one resource policy, which is short.
+            name=f"/aws/vendedlogs/states/{home.name('scan')}",
+            retention_in_days=settings.log_days,
+            kms_key_id=key_arn,
+            tags=dict(settings.tags),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        machine = aws.sfn.StateMachine(
+            "scan",
+            name=home.name("scan"),
+            type="STANDARD",
+            role_arn=role.arn,
+            definition=pulumi.Output.json_dumps(definition(args.functions, concurrency=settings.concurrency)),
+            logging_configuration={
+                "level": "ERROR",
+                "include_execution_data": False,
+                "log_destination": pulumi.Output.format("{0}:*", log.arn),
+            },
+            tags=dict(settings.tags),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )
+        self._schedule(args, machine)
+        self.machine_arn = machine.arn
+        self.register_outputs({"machineArn": self.machine_arn})
+
+    def _schedule(self, args: WorkflowArgs, machine: aws.sfn.StateMachine) -> None:
+        home, settings = args.home, args.home.settings
+        trusted = permissions.trust("scheduler", home, home.arn("scheduler", f"schedule/default/{home.name('scan')}"))
+        role, policy = make_role(self, home, "schedule", trusted, json.dumps(permissions.schedule(home)))
+        aws.scheduler.Schedule(
+            "scan",
+            name=home.name("scan"),
+            description="Starts a scan",
+            schedule_expression=settings.schedule,
+            schedule_expression_timezone=args.timezone,
+            flexible_time_window={"mode": "OFF"},
+            target={
+                "arn": machine.arn,
+                "role_arn": role.arn,
+                "input": "{}",
+                # Who cannot start within an hour is late; that no scan was settled raises an alarm.
+                "retry_policy": {"maximum_event_age_in_seconds": 3600, "maximum_retry_attempts": 10},
+            },
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[policy]),
+        )

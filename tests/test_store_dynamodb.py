@@ -329,11 +329,12 @@ def test_tables_of_another_version_are_refused_and_left_as_they_are(client, stor
     assert client.get_item(TableName="domicile-scans", Key=key)["Item"] == before
 
 
-def test_an_index_that_is_missing_is_said_to_be_another_versions(store, client):
-    client.update_table(TableName="domicile", GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by_cause"}}])
+def test_an_index_that_is_missing_is_said_to_be_another_versions(store, between):
+    missing = refusal("Query", "ValidationException", "The table does not have the specified index: by_cause")
+    between.before = first(1, missing, "Query")
     with pytest.raises(StoreError) as error:
         store.ask(Question(caused_by="plan/nightly"))
-    assert_one_sentence(error, "lacks an index")
+    assert_one_sentence(error, "lacks an index", "by_cause")
 
 
 @pytest.mark.parametrize("what", [{"version": {"S": "one"}}, {"status": {"S": "closed"}}, {"evidence": {"N": "1"}}])
@@ -791,36 +792,45 @@ def test_a_scan_that_dies_while_it_settles_leaves_all_or_nothing(store, between,
     assert list(journals) == [] or moved == scan.number
 
 
-def test_a_late_delivery_cannot_write_over_what_a_newer_scan_has_settled(store, between, other):
+@pytest.mark.parametrize("moment", ["Update", "ConditionCheck"])
+def test_a_late_delivery_cannot_write_over_what_a_newer_scan_has_settled(store, between, other, moment):
     scan = a_scan(store)
     store.claim(scan)
     newer = a_scan(other)
     moved = []
 
     def overtake(operation, parameters):
-        # The head has moved; what is to be written for it is still to come.
-        if operation == "TransactWriteItems" and "Update" in parameters["TransactItems"][0] and not moved:
+        # The head has moved, or what is to be written for that has been read, and is still to be written.
+        first_write = parameters["TransactItems"][0] if operation == "TransactWriteItems" else {}
+        about = first_write.get(moment, {}).get("ExpressionAttributeNames", {})
+        if "#pending" in about and not moved:
             moved.append(True)
+            if moment == "Update":
+                between._client.transact_write_items(**parameters)
             other.claim(newer)
             settle_with(other, newer, [replace(a_gap(), ended=NOON)], CELLS[:1])
+            return {} if moment == "Update" else None
+        return None
 
-    between.after = overtake
+    between.before = overtake
     settle_with(store, scan, [a_gap()], CELLS)
     assert moved
     assert state(other) == (newer.number, (replace(a_gap(), ended=NOON),), frozenset(CELLS[:1]))
 
 
-def test_a_reader_that_meets_a_settling_scan_sees_before_or_after(store, between, other):
+@pytest.mark.parametrize("at", [1, 2])
+def test_a_reader_that_meets_a_settling_scan_sees_before_or_after(store, between, other, at):
     record(other, gaps=[a_gap("aws/1/*/*")])
     scan = a_scan(other)
     other.claim(scan)
     ended = a_gap("aws/1/*/*", ended=NOON)
-    met = []
+    queries = []
 
     def meet(operation, parameters):
-        if operation == "Query" and not met:
-            met.append(True)
-            settle_with(other, scan, [ended, a_gap("aws/2/*/*")], CELLS)
+        if operation == "Query":
+            queries.append(parameters)
+            if len(queries) == at:
+                settle_with(other, scan, [ended, a_gap("aws/2/*/*")], CELLS)
 
     between.before = meet
     assert store.gaps(ended=True) == (ended, a_gap("aws/2/*/*"))

@@ -19,7 +19,10 @@ REGION, BUCKET, KEY = "ap-south-1", "work-of-bulbul", "scans/000007/worklist.jso
 BANK, SHOP, WEB = "222222222222", "333333333333", "444444444444"
 
 workflow = program.load("aws_workflow")
-FUNCTIONS = {step: f"arn:aws:lambda:{REGION}:111111111111:function:domicile-{step}" for step in workflow.STEPS}
+FUNCTIONS = {
+    step: f"arn:aws:lambda:{REGION}:111111111111:function:domicile-{step}"
+    for step in ("plan", "collect", "settle", "notify")
+}
 DEFINITION = workflow.definition(FUNCTIONS, concurrency=40)
 
 Handler = Callable[[dict[str, Any]], dict[str, Any]]

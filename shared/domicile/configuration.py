@@ -411,7 +411,7 @@ def _where(finding: Finding) -> str:
 def _untold(before: Organisation, after: Organisation, inventory: Inventory, kept: frozenset[str]) -> Iterator[str]:
     """What a scan by the old file cannot say of the new one."""
     if unkept := sorted(kept_tags(after) - kept):
-        yield f"the last scan kept no tags with the key {', '.join(unkept)}: what they say comes with the next scan"
+        yield f"the last scan kept no tags with the key {', '.join(unkept)}: what they say comes with the next"
     if before.scope != after.scope:
         yield "the scope is another: what it newly lets in was not looked at, what it leaves out is still judged here"
     if organisation.claims_units(after):

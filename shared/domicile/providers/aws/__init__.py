@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, Final
 
 from domicile.errors import CloudError
@@ -72,19 +72,47 @@ def permissions() -> tuple[str, ...]:
     return tuple(sorted({action for need in needs for actions in need.values() for action in actions}))
 
 
+def reads() -> tuple[str, ...]:
+    """Every IAM action by which a scan looks into one account: all but finding the accounts, and getting there."""
+    return tuple(action for action in permissions() if not action.startswith(("organizations:", "sts:")))
+
+
 def policy_document(role: str = "") -> dict[str, Any]:
     """An IAM policy for whoever scans: exactly the reads it makes, and an explicit refusal of all content.
 
     With a role: the policy of the caller who takes on that role in other accounts.
     """
-    reads = [action for action in permissions() if action != "sts:AssumeRole"]
-    statements: list[dict[str, Any]] = [
-        {"Sid": "ReadHowThingsAreSetUp", "Effect": "Allow", "Action": reads, "Resource": "*"},
-        {"Sid": "NeverReadWhatIsInThem", "Effect": "Deny", "Action": list(NEVER_READ), "Resource": "*"},
-    ]
+    actions = [action for action in permissions() if action != "sts:AssumeRole"]
+    statements = _scanning(actions)
     if role:
         roles = f"arn:*:iam::*:role/{role}"
         statements.append(
             {"Sid": "LookIntoOtherAccounts", "Effect": "Allow", "Action": "sts:AssumeRole", "Resource": roles}
         )
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def role_document() -> dict[str, Any]:
+    """The IAM policy of the role that is taken on in each account."""
+    return {"Version": "2012-10-17", "Statement": _scanning(reads())}
+
+
+def trust_document(scanners: Iterable[str], *, organisation: str = "", external_id: str = "") -> dict[str, Any]:
+    """Who may take on the role in each account: these roles alone, and those only from inside the organisation."""
+    given = {"aws:PrincipalOrgID": organisation, "sts:ExternalId": external_id}
+    statement: dict[str, Any] = {
+        "Sid": "LetDomicileLook",
+        "Effect": "Allow",
+        "Principal": {"AWS": sorted(scanners)},
+        "Action": "sts:AssumeRole",
+    }
+    if conditions := {name: value for name, value in given.items() if value}:
+        statement["Condition"] = {"StringEquals": conditions}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _scanning(actions: Iterable[str]) -> list[dict[str, Any]]:
+    return [
+        {"Sid": "ReadHowThingsAreSetUp", "Effect": "Allow", "Action": list(actions), "Resource": "*"},
+        {"Sid": "NeverReadWhatIsInThem", "Effect": "Deny", "Action": list(NEVER_READ), "Resource": "*"},
+    ]

@@ -1,0 +1,144 @@
+"""Everything of a deployment on AWS, part by part, and the commands by which it is used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import pulumi
+import pulumi_aws as aws
+from aws_access import Access, AccessArgs, look_trust, role_template
+from aws_alarms import Alarms, AlarmsArgs
+from aws_functions import BUNDLE, Functions, FunctionsArgs
+from aws_keys import Keys, KeysArgs, services
+from aws_notices import Notices, NoticesArgs
+from aws_settings import FIELDS, ORGANISATION, STEPS, Home, Mistakes, Settings, read
+from aws_storage import Storage, StorageArgs
+from aws_tables import Tables, TablesArgs
+from aws_workflow import Workflow, WorkflowArgs
+
+from domicile.configuration import Files, local
+from domicile.errors import UsageError
+from domicile.notify import ALL, OTHER
+from domicile.providers.aws import role_document
+from domicile.yamltext import did_you_mean
+
+ROOT: Final = Path(__file__).parents[1]
+
+
+def deploy(given: Mapping[str, str], region: str) -> dict[str, Any]:
+    """Make everything, once all that was asked for is known to be right. Returns the stack's outputs."""
+    settings, files = checked(given, region)
+    home = Home(settings, region, aws.get_caller_identity().account_id)
+    if home.account in home.accounts:
+        pulumi.log.info(f"{home.account} is this account: it is looked into without a role.")
+    if settings.call_as == "DELEGATED_ADMIN" and settings.grants == "create" and not settings.management_profile:
+        pulumi.log.warn(
+            "Stack sets leave out the management account. Without domicile:managementProfile each scan counts it as "
+            "not seen, until somebody creates the role there."
+        )
+    return _outputs(home, *_parts(home, files))
+
+
+def checked(given: Mapping[str, str], region: str) -> tuple[Settings, Files]:
+    """The configuration and the organisation file. Raises `Mistakes` with all that is wrong with them."""
+    mistakes: list[str] = []
+    settings, files = None, None
+    try:
+        settings = read(given, region)
+    except Mistakes as wrong:
+        mistakes.extend(wrong.sentences)
+    try:
+        files = local(ROOT / given.get("organisationFile", FIELDS["organisationFile"].default))
+    except UsageError as wrong:
+        mistakes.append(f"domicile:organisationFile: {wrong}")
+    if settings and files:
+        mistakes.extend(_unknown_routes(settings, files))
+    if not BUNDLE.is_file():
+        mistakes.append(f"{BUNDLE.relative_to(ROOT)} is not there: run `make build`")
+    if mistakes or not settings or not files:
+        raise Mistakes(mistakes)
+    return settings, files
+
+
+def _unknown_routes(settings: Settings, files: Files) -> Iterator[str]:
+    routes = files.setup.organisation.notify.routes
+    names = {*(route.name for route in routes), OTHER} if routes else {ALL}
+    for at, mail in enumerate(settings.emails):
+        if mail.route and mail.route not in names:
+            yield (
+                f"domicile:emails[{at}].route: {mail.route[:60]!r} is no route of the organisation file"
+                f"{did_you_mean(mail.route, names)}"
+            )
+
+
+def _parts(home: Home, files: Files) -> tuple[Storage, Notices, Workflow, Access]:
+    keys = Keys("key", KeysArgs(home))
+    storage = Storage("storage", StorageArgs(home, keys.arn, files.texts))
+    tables = Tables("tables", TablesArgs(home, keys.arn))
+    notices = Notices("notices", NoticesArgs(home, keys.arn))
+    access = Access("access", AccessArgs(home, keys.arn))
+    functions = Functions(
+        "functions",
+        FunctionsArgs(
+            home=home,
+            key_arn=keys.arn,
+            roles=access.functions,
+            policies=access.policies,
+            work=storage.work,
+            evidence=storage.evidence,
+            topic_arn=notices.topic_arn,
+        ),
+    )
+    timezone = home.settings.timezone or files.setup.organisation.timezone
+    workflow = Workflow(
+        "workflow",
+        WorkflowArgs(home, keys.arn, functions.arns, timezone),
+        # What starts scans comes last: a scan finds everything it needs.
+        pulumi.ResourceOptions(depends_on=[storage, tables, access]),
+    )
+    Alarms("alarms", AlarmsArgs(home, notices.alarms_arn, workflow.machine_arn))
+    return storage, notices, workflow, access
+
+
+def _outputs(home: Home, storage: Storage, notices: Notices, workflow: Workflow, access: Access) -> dict[str, Any]:
+    settings, region, here = home.settings, home.region, f"--region {home.region}"
+    store = f"dynamodb://{home.table}?region={region}"
+    outputs: dict[str, Any] = {
+        "runNow": pulumi.Output.format(
+            "aws stepfunctions start-execution {0} --state-machine-arn {1}", here, workflow.machine_arn
+        ),
+        "openViolations": f"domicile violations --store '{store}'",
+        "editConfig": pulumi.Output.format("domicile config pull s3://{0}", storage.work),
+        "logs": {step: f"aws logs tail {here} --since 2d {home.log_group(step)}" for step in STEPS},
+        "topic": notices.topic_arn,
+        "subscriptions": pulumi.Output.format(
+            "aws sns list-subscriptions-by-topic {0} --topic-arn {1}", here, notices.topic_arn
+        ),
+        "alarms": f"aws cloudwatch describe-alarms {here} --state-value ALARM --alarm-name-prefix {home.name('')}",
+        "copiesAbroad": pulumi.Output.format(
+            "SELECT account, region, country, resource_id FROM {0}.inventory "
+            "WHERE day = cast(current_date AS varchar) AND country <> '{1}'",
+            storage.database,
+            settings.country,
+        ),
+        "removeForGood": "pulumi config set domicile:keepData false && pulumi up --yes && pulumi destroy --yes",
+        "leavesTheCountry": (
+            "IAM roles, and answers of Organizations and account APIs, which AWS keeps everywhere; and mail, which "
+            "carries ids, names and counts"
+        ),
+    }
+    if home.looks_elsewhere and (settings.grants == "external" or settings.accounts != ORGANISATION):
+        outputs |= {
+            "roleToGrant": f"{settings.role_path}{settings.role}",
+            "roleTrust": json.dumps(look_trust(home)),
+            "rolePolicy": json.dumps(role_document()),
+            "roleTemplate": json.dumps(role_template(home)),
+        }
+    if settings.key_arn:
+        outputs["keyPolicyNeeds"] = json.dumps(services(home))
+    if access.reader is not None:
+        outputs["reader"] = access.reader
+    return outputs
