@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := check
-.PHONY: check format lint types test docs demo fix clean
+.PHONY: check format lint types test docs build bench demo fix clean
 
 check: format lint types test ## everything a change must pass; the tests include the docs check
 	@echo "All checks passed."
@@ -19,12 +19,22 @@ lint: $(READY)
 
 types: $(READY)
 	@$(BIN)/mypy -p domicile --no-error-summary
+	@$(BIN)/mypy functions/aws --no-error-summary
+	@$(BIN)/mypy -m functions.bundle -m bench.cold_start --no-error-summary
+	@cd pulumi && ../$(BIN)/mypy --config-file ../pyproject.toml --no-error-summary \
+		--allow-subclassing-any --allow-untyped-decorators *.py
 
 test: $(READY) ## all tests
 	@$(BIN)/pytest -q -n auto --dist loadfile
 
 docs: $(READY) ## do the documents still tell the truth?
 	@$(BIN)/pytest -q tests/test_docs.py
+
+build: $(READY) ## the functions, packed for Lambda into build/aws/functions.zip
+	@$(BIN)/python functions/bundle.py
+
+bench: $(READY) ## how long the functions take to start
+	@$(BIN)/python -m bench.cold_start
 
 demo: $(READY) ## an invented company on this machine, scanned as it changes; no cloud account needed
 	@$(BIN)/domicile demo
