@@ -111,7 +111,7 @@ def _outputs(home: Home, storage: Storage, notices: Notices, workflow: Workflow,
             "aws stepfunctions start-execution {0} --state-machine-arn {1}", here, workflow.machine_arn
         ),
         "openViolations": f"domicile violations --store '{store}'",
-        "editConfig": pulumi.Output.format("domicile config pull s3://{0}", storage.work),
+        "editConfig": pulumi.Output.format("domicile config pull --from s3://{0}", storage.work),
         "logs": {step: f"aws logs tail {here} --since 2d {home.log_group(step)}" for step in STEPS},
         "topic": notices.topic_arn,
         "subscriptions": pulumi.Output.format(

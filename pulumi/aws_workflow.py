@@ -168,7 +168,8 @@ class Workflow(pulumi.ComponentResource):
 
     def _schedule(self, args: WorkflowArgs, machine: aws.sfn.StateMachine) -> None:
         home, settings = args.home, args.home.settings
-        trusted = permissions.trust("scheduler", home, home.arn("scheduler", f"schedule/default/{home.name('scan')}"))
+        # EventBridge Scheduler names the group when it takes on the role, never the schedule.
+        trusted = permissions.trust("scheduler", home, home.arn("scheduler", "schedule-group/default"))
         role, policy = make_role(self, home, "schedule", trusted, json.dumps(permissions.schedule(home)))
         aws.scheduler.Schedule(
             "scan",

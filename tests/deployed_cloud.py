@@ -75,7 +75,10 @@ class Deployment:
             Attributes={"RawMessageDelivery": "true"},
         )
         workflow = program.load("aws_workflow")
-        arns = {step: f"arn:aws:lambda:{REGION}:{account}:function:domicile-{step}" for step in workflow.STEPS}
+        arns = {
+            step: f"arn:aws:lambda:{REGION}:{account}:function:domicile-{step}"
+            for step in program.load("aws_settings").STEPS
+        }
         self.machine = self._client("stepfunctions").create_state_machine(
             name="domicile",
             definition=json.dumps(workflow.definition(arns, concurrency=concurrency)),
