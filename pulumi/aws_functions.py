@@ -11,8 +11,6 @@ import pulumi
 import pulumi_aws as aws
 from aws_settings import STEPS, Home
 
-BUNDLE: Final = Path(__file__).parents[1] / "build" / "aws" / "functions.zip"
-
 _SECONDS: Final = 900
 """All that Lambda gives: a step that is short of time says where to go on."""
 
@@ -20,6 +18,7 @@ _SECONDS: Final = 900
 @dataclass
 class FunctionsArgs:
     home: Home
+    bundle: Path
     key_arn: pulumi.Input[str]
     roles: Mapping[str, pulumi.Input[str]]
     policies: Sequence[pulumi.Resource]
@@ -55,7 +54,7 @@ class Functions(pulumi.ComponentResource):
             architectures=["arm64"],
             runtime="python3.13",
             handler=f"{step}.handler",
-            code=pulumi.FileArchive(str(BUNDLE)),
+            code=pulumi.FileArchive(str(args.bundle)),
             role=args.roles[step],
             timeout=_SECONDS,
             memory_size={"settle": settings.settle_memory, "collect": 1769}.get(step, 1024),

@@ -102,7 +102,7 @@ def services(home: Home) -> list[dict[str, Any]]:
             "Sid": "LetCloudWatchEncryptLogs",
             "Effect": "Allow",
             "Principal": {"Service": f"logs.{home.region}.amazonaws.com"},
-            "Action": sorted({*USE, "kms:DescribeKey"}),
+            "Action": list(USE),
             "Resource": "*",
             "Condition": {"ArnLike": logs},
         },

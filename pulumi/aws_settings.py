@@ -60,7 +60,11 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "organisationId": (re.compile(r"o-[a-z0-9]{10,32}"), "the id of an organisation, such as o-exampleorgid"),
     "permissionsBoundary": (re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/\S+"), "the ARN of an IAM policy"),
     "role": (re.compile(r"[\w+=,.@-]{1,64}", re.ASCII), "the name of a role, without its path"),
-    "rolePath": (re.compile(r"/([\x21-\x7e]{1,510}/)?"), "a path that begins and ends with /"),
+    # IAM takes more; Lambda, Step Functions and the scheduler do not.
+    "rolePath": (
+        re.compile(r"/([\w+=,.@-]+/)*", re.ASCII),
+        "a path that begins and ends with /, of letters, digits and any of +=,.@-",
+    ),
 }
 _UNIT: Final = re.compile(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}")
 _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:(root|role/\S+|user/\S+)")
@@ -154,7 +158,13 @@ def _value(text: str, kind: Any) -> Any:
             return msgspec.convert(text, kind, strict=False)
         except msgspec.ValidationError:
             raise ValueError(f"is {'a whole number' if kind is int else 'true or false'}, not {text[:60]!r}") from None
-    return msgspec.to_builtins(msgspec.json.decode(text, type=kind))
+    try:
+        return msgspec.to_builtins(msgspec.json.decode(text, type=kind))
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:
+        what = "a list" if typing.get_origin(kind) is tuple else "an object"
+        raise ValueError(f"is {what} in JSON, not {text[:60]!r}") from None
 
 
 def _mistakes(said: Settings, region: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ import pulumi
 import pulumi_aws as aws
 from aws_access import Access, AccessArgs, look_trust, role_template
 from aws_alarms import Alarms, AlarmsArgs
-from aws_functions import BUNDLE, Functions, FunctionsArgs
+from aws_functions import Functions, FunctionsArgs
 from aws_keys import Keys, KeysArgs, services
 from aws_notices import Notices, NoticesArgs
 from aws_settings import FIELDS, ORGANISATION, STEPS, Home, Mistakes, Settings, read
@@ -25,12 +25,13 @@ from domicile.notify import ALL, OTHER
 from domicile.providers.aws import role_document
 from domicile.yamltext import did_you_mean
 
-ROOT: Final = Path(__file__).parents[1]
+PROJECT: Final = Path(__file__).parents[1]
+BUNDLE: Final = "build/aws/functions.zip"
 
 
-def deploy(given: Mapping[str, str], region: str) -> dict[str, Any]:
+def deploy(given: Mapping[str, str], region: str, project: Path = PROJECT) -> dict[str, Any]:
     """Make everything, once all that was asked for is known to be right. Returns the stack's outputs."""
-    settings, files = checked(given, region)
+    settings, files = checked(given, region, project)
     home = Home(settings, region, aws.get_caller_identity().account_id)
     if home.account in home.accounts:
         pulumi.log.info(f"{home.account} is this account: it is looked into without a role.")
@@ -39,10 +40,10 @@ def deploy(given: Mapping[str, str], region: str) -> dict[str, Any]:
             "Stack sets leave out the management account. Without domicile:managementProfile each scan counts it as "
             "not seen, until somebody creates the role there."
         )
-    return _outputs(home, *_parts(home, files))
+    return _outputs(home, *_parts(home, files, project / BUNDLE))
 
 
-def checked(given: Mapping[str, str], region: str) -> tuple[Settings, Files]:
+def checked(given: Mapping[str, str], region: str, project: Path) -> tuple[Settings, Files]:
     """The configuration and the organisation file. Raises `Mistakes` with all that is wrong with them."""
     mistakes: list[str] = []
     settings, files = None, None
@@ -51,13 +52,13 @@ def checked(given: Mapping[str, str], region: str) -> tuple[Settings, Files]:
     except Mistakes as wrong:
         mistakes.extend(wrong.sentences)
     try:
-        files = local(ROOT / given.get("organisationFile", FIELDS["organisationFile"].default))
+        files = local(project / given.get("organisationFile", FIELDS["organisationFile"].default))
     except UsageError as wrong:
         mistakes.append(f"domicile:organisationFile: {wrong}")
     if settings and files:
         mistakes.extend(_unknown_routes(settings, files))
-    if not BUNDLE.is_file():
-        mistakes.append(f"{BUNDLE.relative_to(ROOT)} is not there: run `make build`")
+    if not (project / BUNDLE).is_file():
+        mistakes.append(f"{BUNDLE} is not there: run `make build`")
     if mistakes or not settings or not files:
         raise Mistakes(mistakes)
     return settings, files
@@ -74,7 +75,7 @@ def _unknown_routes(settings: Settings, files: Files) -> Iterator[str]:
             )
 
 
-def _parts(home: Home, files: Files) -> tuple[Storage, Notices, Workflow, Access]:
+def _parts(home: Home, files: Files, bundle: Path) -> tuple[Storage, Notices, Workflow, Access]:
     keys = Keys("key", KeysArgs(home))
     storage = Storage("storage", StorageArgs(home, keys.arn, files.texts))
     tables = Tables("tables", TablesArgs(home, keys.arn))
@@ -84,6 +85,7 @@ def _parts(home: Home, files: Files) -> tuple[Storage, Notices, Workflow, Access
         "functions",
         FunctionsArgs(
             home=home,
+            bundle=bundle,
             key_arn=keys.arn,
             roles=access.functions,
             policies=access.policies,
@@ -119,8 +121,9 @@ def _outputs(home: Home, storage: Storage, notices: Notices, workflow: Workflow,
         ),
         "alarms": f"aws cloudwatch describe-alarms {here} --state-value ALARM --alarm-name-prefix {home.name('')}",
         "copiesAbroad": pulumi.Output.format(
-            "SELECT account, region, country, resource_id FROM {0}.inventory "
-            "WHERE day = cast(current_date AS varchar) AND country <> '{1}'",
+            # Days are UTC's: a scan in the night may lie in yesterday. A country nobody knows is not at home.
+            "SELECT observed_at, account, region, country, resource_id FROM {0}.inventory WHERE day >= "
+            "cast(current_date - interval '1' day AS varchar) AND country IS DISTINCT FROM '{1}' ORDER BY observed_at",
             storage.database,
             settings.country,
         ),
