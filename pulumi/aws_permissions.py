@@ -12,7 +12,7 @@ from aws_settings import ORGANISATION, Home
 
 from domicile.providers.aws import NEVER_READ, reads
 from domicile.providers.aws.organisation import NEEDS
-from domicile.stores.dynamodb_tables import HISTORY, OPEN_INDEXES, SCANS, VIOLATIONS
+from domicile.stores.dynamodb_tables import CHANGED_ON, HISTORY, OPEN_INDEXES, SCANS, VIOLATIONS
 
 Statement = dict[str, Any]
 
@@ -87,7 +87,7 @@ def _plan(home: Home, key: str) -> list[Statement]:
 
 def _collect(home: Home, key: str) -> list[Statement]:
     return [
-        _allow("ReadHowThingsAreSetUp", reads(), "*"),
+        _allow("ReadHowThingsAreSetUp", [action for action in reads() if action not in _REGIONS], "*"),
         *_read_work(home, "scans/*"),
         _write(home, "work", "scans/*/accounts/*"),
         _use_key(home, key, "s3", "lambda"),
@@ -99,16 +99,16 @@ def _collect(home: Home, key: str) -> list[Statement]:
 
 def _settle(home: Home, key: str) -> list[Statement]:
     violations, history, scans = (_table(home, table.suffix) for table in (VIOLATIONS, HISTORY, SCANS))
-    by_severity = f"{violations}/index/{OPEN_INDEXES['severity'].name}"
+    indexes = [f"{violations}/index/{index.name}" for index in (OPEN_INDEXES["severity"], CHANGED_ON)]
     change = ("ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query", "UpdateItem")
     return [
         *_read_work(home, "scans/*"),
         _write(home, "work", "scans/*/settle/*"),
         _write(home, "evidence", "changes/*", "coverage/*", "inventory/*"),
-        _allow("FindOpenRows", ("dynamodb:Query",), by_severity),
+        _allow("FindRows", ("dynamodb:Query",), *indexes),
         _allow("WriteRows", ("dynamodb:BatchGetItem", "dynamodb:PutItem"), violations),
         # The history is added to. Nobody may change or delete a line of it.
-        _allow("AddToTheHistory", ("dynamodb:BatchGetItem", "dynamodb:PutItem"), history),
+        _allow("AddToTheHistory", ("dynamodb:BatchGetItem", "dynamodb:PutItem", "dynamodb:Query"), history),
         _allow("SettleScans", [f"dynamodb:{action}" for action in change], scans),
         _use_key(home, key, "s3", "lambda"),
         _store_key(home, key),

@@ -184,12 +184,12 @@ def opened():
 
 
 @contextmanager
-def deployed(cloud, account, file, role):
+def deployed(cloud, account, file, role, kind=Deployment):
     """A deployment whose functions find their environment in this process, as Lambda gives it to them."""
     with pytest.MonkeyPatch.context() as patch:
         # Else moto only pretends that an execution ran.
         patch.setitem(default_user_config, "stepfunctions", {"execute_state_machine": True})
-        deployment = Deployment(cloud, account, file)
+        deployment = kind(cloud, account, file)
         for name, value in deployment.environment(role).items():
             patch.setenv(name, value)
         yield deployment

@@ -19,6 +19,16 @@ def load(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
+def project(folder: Path, files: Mapping[str, str]) -> Path:
+    """A folder as the program finds it: with organisation files, and with a bundle that nobody unpacks."""
+    bundle = folder / "build" / "aws" / "functions.zip"
+    bundle.parent.mkdir(parents=True)
+    bundle.write_bytes(b"")
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
 class Resource(NamedTuple):
     """What the program asks for; `kind` without what tells the SDK's modules apart, and `provider` when it is not the
     stack's own."""

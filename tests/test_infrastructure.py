@@ -96,11 +96,7 @@ STEPS = ("plan", "collect", "settle", "notify")
 
 
 def a_project(folder):
-    (folder / "build" / "aws").mkdir(parents=True)
-    (folder / "build" / "aws" / "functions.zip").write_bytes(b"")
-    (folder / "domicile.yaml").write_text(FILE, encoding="utf-8")
-    (folder / "promises.yaml").write_text(PROMISES, encoding="utf-8")
-    return folder
+    return program.project(folder, {"domicile.yaml": FILE, "promises.yaml": PROMISES})
 
 
 @pytest.fixture(name="project", scope="module")

@@ -27,9 +27,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     except Superseded:
         metrics.add_metric("ScansSuperseded", MetricUnit.Count, 1)
         raise
+    metrics.add_metric("ScansSettled", MetricUnit.Count, int(settled.cursor is None))
     if settled.cursor is None:
         logger.info("scan settled", open=settled.open, gaps_begun=settled.gaps_begun)
-        metrics.add_metric("ScansSettled", MetricUnit.Count, 1)
         metrics.add_metric("GapsBegun", MetricUnit.Count, settled.gaps_begun)
         metrics.add_metric("BreachesOpen", MetricUnit.Count, settled.open)
     return {"scan": scan, "cursor": msgspec.to_builtins(settled.cursor), "done": settled.cursor is None}
