@@ -72,7 +72,8 @@ class Alarms(pulumi.ComponentResource):
             metric_queries=[
                 {
                     "id": "bad",
-                    "expression": "failed + late + stopped",
+                    # A sum in which one metric has no value has none.
+                    "expression": "FILL(failed, 0) + FILL(late, 0) + FILL(stopped, 0)",
                     "label": "Scans that failed",
                     "return_data": True,
                 },

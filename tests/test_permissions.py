@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import botocore.handlers
@@ -13,7 +14,8 @@ from moto.iam.models import get_account_id_from
 import iam
 import program
 import small_bank
-from deployed_cloud import EVIDENCE, REGION, WORK, Deployment, deployed
+from deployed_cloud import EVIDENCE, REGION, STORE, WORK, Deployment, deployed
+from domicile import cli
 from domicile.blobs import open_blobs
 from domicile.demo.cloud import Call, LocalCloud
 from domicile.demo.planting import Plot
@@ -49,7 +51,8 @@ TRANSACTED = {
     "Update": "dynamodb:UpdateItem",
 }
 STEPS = ("plan", "collect", "settle", "notify")
-ROLES = (*STEPS, "look")
+READERS = ("reader", "reader of one entity")
+ROLES = (*STEPS, "look", *READERS)
 NAMES = {name: f"{name}-{GROUP}-{REGION}" for name in (WORK, EVIDENCE)}
 """What the program calls the buckets of this deployment."""
 PARTITIONS = {table.name("domicile"): table.partition for table in TABLES}
@@ -79,9 +82,14 @@ class Watched(Deployment):
         self.step, self.asked, self.counted = "", [], []
 
     def call(self, step, event):
+        with self.watching(step):
+            return super().call(step, event)
+
+    @contextmanager
+    def watching(self, step):
         before, self.step = len(self.cloud.calls), step
         try:
-            return super().call(step, event)
+            yield
         finally:
             self.step = ""
             self.counted += [(step, call) for call in self.cloud.calls[before:]]
@@ -113,6 +121,9 @@ def a_bank_that_is_watched():
             Plot(cloud, BANK).bucket("bank-scratch", SINGAPORE, small_bank.PAYMENTS)
             cut_short(bank)
             assert len(bank.mails()) == 2
+            for reader, question in questions(bank.rows()[0]):
+                with bank.watching(reader):
+                    assert cli.main([*question.split(), "--store", STORE]) == 0
             yield bank
 
 
@@ -131,22 +142,42 @@ def cut_short(bank):
     assert bank.call("notify", {"scan": 2})["done"]
 
 
+def questions(row):
+    """What those who may ask the violations table ask."""
+    everything, one_entity = READERS
+    yield everything, "violations"
+    yield everything, f"violations --rule {row.rule} --account {row.account}"
+    yield everything, "violations --country SG --status open --status resolved"
+    yield everything, f"violations --changed-on {small_bank.TODAY}"
+    yield everything, f"explain {row.violation_id}"
+    yield everything, "gaps --ended"
+    yield one_entity, "violations --entity bank"
+    yield one_entity, "violations --entity bank --status open"
+
+
 @pytest.fixture(name="policies", scope="module")
 def policies_of_the_program(bank, tmp_path_factory):
-    """By step, and of the role that is taken on in other accounts."""
-    organisation = bank.cloud.moto("organizations", "us-east-1", GROUP).describe_organization()["Organization"]["Id"]
+    """By step, by reader, and of the role that is taken on in other accounts."""
+    project = program.project(tmp_path_factory.mktemp("project") / "domicile", {"domicile.yaml": FILE})
     settings = {
         "country": "IN",
         "emails": [{"address": "compliance@bank.example"}],
-        "organisationId": organisation,
+        "organisationId": organisation_of(bank),
         "units": ["r-exam"],
         "role": ROLE,
+        "readers": [f"arn:aws:iam::{GROUP}:role/analyst"],
     }
-    project = program.project(tmp_path_factory.mktemp("project") / "domicile", {"domicile.yaml": FILE})
-    stack = program.stack(settings, REGION, GROUP, project)
+    stack, narrow = (program.stack(settings | more, REGION, GROUP, project) for more in ({}, {"readerEntity": "bank"}))
     template = json.loads(stack.one("StackSet", "look").inputs["templateBody"])
     [look] = template["Resources"]["Look"]["Properties"]["Policies"]
-    return dict(stack.policies()) | {"look": look["PolicyDocument"], "organisation": organisation}
+    return dict(stack.policies()) | {
+        "look": look["PolicyDocument"],
+        "reader of one entity": dict(narrow.policies())["reader"],
+    }
+
+
+def organisation_of(bank):
+    return bank.cloud.moto("organizations", "us-east-1", GROUP).describe_organization()["Organization"]["Id"]
 
 
 def needed(asked, organisation):
@@ -189,8 +220,8 @@ def an_item(action, given, item, partition=""):
 
 
 def test_every_call_is_seen(bank):
-    assert {(step, call) for step, call in bank.counted} == {(asked.step, asked.call) for asked in bank.asked}
-    assert {step for step, _ in bank.counted} == set(STEPS)
+    assert set(bank.counted) == {(asked.step, asked.call) for asked in bank.asked}
+    assert {step for step, _ in bank.counted} == {*STEPS, *READERS}
 
 
 def whose(asked):
@@ -202,7 +233,7 @@ def test_every_call_is_allowed_to_who_makes_it(bank, policies):
     refused = {
         (whose(asked), one.action, one.resource)
         for asked in bank.asked
-        for one in needed(asked, policies["organisation"])
+        for one in needed(asked, organisation_of(bank))
         if not iam.allowing(policies[whose(asked)], *one)
     }
     assert refused == set()
@@ -215,6 +246,7 @@ UNUSED = {
     ("plan", "ListWork", "s3:ListBucket"): "without it what is missing is refused, and so could not be told from it",
     ("notify", "ListWork", "s3:ListBucket"): "without it what is missing is refused, and so could not be told from it",
     ("plan", "FindRegions", "ec2:DescribeRegions"): "asked only where account:ListRegions is refused",
+    ("reader", "AskById", "dynamodb:GetItem"): "how people ask for one row with AWS's own command line",
     ("look", "ReadHowThingsAreSetUp", "ec2:DescribeRegions"): "asked only where account:ListRegions is refused",
     (
         "look",
@@ -229,7 +261,7 @@ UNUSED = {
 def test_every_permission_is_used_or_has_its_reason(bank, policies):
     used = {role: set() for role in ROLES}
     for asked in bank.asked:
-        for one in needed(asked, policies["organisation"]):
+        for one in needed(asked, organisation_of(bank)):
             statement = iam.allowing(policies[whose(asked)], *one)
             used[whose(asked)].add((statement["Sid"], one.action))
     unused = {
