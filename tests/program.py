@@ -30,14 +30,16 @@ def project(folder: Path, files: Mapping[str, str]) -> Path:
 
 
 class Resource(NamedTuple):
-    """What the program asks for; `kind` without what tells the SDK's modules apart, and `provider` when it is not the
-    stack's own."""
+    """What the program asks for; `kind` is short for the type, `provider` empty when it is the stack's own, `parent` the
+    type of what it is part of, and `kept` whether it outlives the stack."""
 
     kind: str
     name: str
     inputs: dict[str, Any]
     type: str
     provider: str
+    parent: str
+    kept: bool
 
     def document(self, name: str) -> dict[str, Any]:
         """A policy among its inputs."""
@@ -76,17 +78,21 @@ def written(settings: Mapping[str, Any]) -> dict[str, str]:
 def stack(settings: Mapping[str, Any], region: str, account: str, project: Path) -> Stack:
     """The whole program under Pulumi's mocks."""
     import pulumi
+    from pulumi.runtime.mocks import MockMonitor
 
     assert hasattr(pulumi, "Resource"), "the program's folder must not hide the SDK"
 
     made: list[Resource] = []
     outputs: dict[str, Any] = {}
+    requests: dict[tuple[str, str], Any] = {}
 
     class Cloud(pulumi.runtime.Mocks):
         def new_resource(self, args: Any) -> tuple[str, dict[str, Any]]:
             kind = args.typ.rpartition(":")[2]
             inputs = {key: {} if isinstance(value, pulumi.Archive) else value for key, value in args.inputs.items()}
-            made.append(Resource(kind, args.name, inputs, args.typ, args.provider))
+            asked = requests[args.typ, args.name]
+            parent = asked.parent and asked.parent.split("::")[2].rpartition("$")[2]
+            made.append(Resource(kind, args.name, inputs, args.typ, args.provider, parent, asked.retainOnDelete))
             name = args.inputs.get("name") or args.inputs.get("bucket") or args.name
             known = {"name": name, "arn": arn(kind, name, args.inputs.get("path", "/"))} if args.custom else {}
             return f"{args.name}-id", {**args.inputs, **known, "keyId": "1234abcd"}
@@ -94,6 +100,11 @@ def stack(settings: Mapping[str, Any], region: str, account: str, project: Path)
         def call(self, args: Any) -> dict[str, Any]:
             assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
             return {"accountId": account, "arn": f"arn:aws:iam::{account}:user/cloud", "id": account, "userId": "AIDA"}
+
+    class Monitor(MockMonitor):
+        def RegisterResource(self, request: Any) -> Any:  # noqa: N802
+            requests[request.type, request.name] = request
+            return super().RegisterResource(request)
 
     def arn(kind: str, name: str, path: str) -> str:
         here = f"{region}:{account}"
@@ -115,6 +126,7 @@ def stack(settings: Mapping[str, Any], region: str, account: str, project: Path)
     def run() -> Any:
         return pulumi.Output.from_input(deploy(written(settings), region, project)).apply(outputs.update)
 
-    pulumi.runtime.set_mocks(Cloud(), project="domicile", stack="test", preview=False)
+    cloud = Cloud()
+    pulumi.runtime.set_mocks(cloud, project="domicile", stack="test", preview=False, monitor=Monitor(cloud))
     run()
     return Stack(settings, made, outputs)

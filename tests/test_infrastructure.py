@@ -151,6 +151,23 @@ def test_nothing_is_made_of_which_these_tests_do_not_know_whether_it_keeps_data(
     assert stack.kinds() <= keep | keep_none | settings_of_buckets | parts
 
 
+def test_every_resource_is_part_of_one_concern(stack):
+    parts = {one.type for one in stack.resources if one.type.startswith("domicile:")}
+    concerns = ("Access", "Alarms", "Functions", "Keys", "Notices", "Storage", "Tables", "Workflow")
+    assert parts == {f"domicile:aws:{concern}" for concern in concerns}
+    for one in stack.resources:
+        assert one.parent in (parts if one.type not in parts else {"", "pulumi:pulumi:Stack"}), one.type
+
+
+def test_data_outlives_the_stack_unless_that_was_told_otherwise(stack):
+    """The files in the work bucket are never removed by hand: they go with their bucket, or stay with it."""
+    data = {"Alias", "Bucket", "Key", "Table"}
+    for one in stack.resources:
+        is_data = one.kind in data or (one.kind.startswith("Bucket") and one.kind != "BucketObjectv2")
+        kept = one.kind == "BucketObjectv2" or (is_data and stack.settings.get("keepData", True))
+        assert one.kept is kept, one.type
+
+
 def key_of(stack):
     return OWN_KEY if stack.settings.get("keyArn") else f"arn:aws:kms:{MUMBAI}:{HERE}:key/1234abcd"
 
