@@ -298,8 +298,24 @@ def test_the_planner_reads_the_organisation_file_its_mark_and_the_last_good_one(
     assert {"config/domicile.yaml", "config/push", "config/good/domicile.yaml"} <= read
 
 
-def may(policies, role, action, resource):
-    return iam.allowing(policies[role], action, resource, {"dynamodb:LeadingKeys": ["head"]}) is not None
+def may(policies, role, action, resource, key="head"):
+    return iam.allowing(policies[role], action, resource, {"dynamodb:LeadingKeys": [key]}) is not None
+
+
+def test_planning_numbers_scans_telling_marks_notices_and_settling_alone_does_the_rest(policies):
+    scans = f"arn:aws:dynamodb:{REGION}:{GROUP}:table/domicile-scans"
+    kinds = ("head", "notice", "scan", "open-gap", "place", "journal")
+    changes = {
+        role: {kind for kind in kinds if may(policies, role, "dynamodb:UpdateItem", scans, kind)} for role in ROLES
+    }
+    assert {role: kinds for role, kinds in changes.items() if kinds} == {
+        "plan": {"head"},
+        "notify": {"head", "notice"},
+        "settle": set(kinds),
+    }
+    for action in ("PutItem", "DeleteItem", "BatchWriteItem"):
+        who = {role for role in ROLES if may(policies, role, f"dynamodb:{action}", scans)}
+        assert who == ({"settle"} if action != "BatchWriteItem" else set())
 
 
 def test_only_settling_may_write_rows_and_evidence(policies):
@@ -312,6 +328,7 @@ def test_only_settling_may_write_rows_and_evidence(policies):
             assert not may(policies, role, "dynamodb:DeleteItem", name)
         for kind in ("changes", "coverage", "inventory"):
             assert may(policies, role, "s3:PutObject", f"{evidence}/{kind}/provider=aws/x") is (role == "settle")
+        assert not may(policies, role, "s3:PutObject", f"{evidence}/other/x")
         assert not may(policies, role, "s3:GetObject", f"{evidence}/inventory/provider=aws/x")
         assert not may(policies, role, "s3:DeleteObject", f"{evidence}/inventory/provider=aws/x")
         assert may(policies, role, "sns:Publish", f"arn:aws:sns:{REGION}:{GROUP}:domicile-notices") is (
