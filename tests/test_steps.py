@@ -22,7 +22,7 @@ from domicile.providers.service import Listing, Part, Service
 from domicile.steps import Cursor, Desk, Task, assemble
 from domicile.stores.sqlite import SqliteStore
 from small_bank import BANK, MUMBAI, NOON, SINGAPORE, TODAY
-from test_collect import BOX, DENIED, LINK, NOW, Provider, find, identify, links, read, vault
+from test_collect import BOX, DENIED, LINK, NOW, Provider, find, identify, links, locate, read
 
 FOREVER = float("inf")
 
@@ -66,7 +66,7 @@ def service():
     """One listing whose items are asked about, and one that tells everything by itself."""
     asked = Listing("boxes", find, read, identify, (Part("links", links, absent=("NoLinks",)),))
     alone = Listing("told", told, read, identify)
-    return Service("vault", "vault", "regional", (asked, alone), (BOX,), (LINK,), {}, locate=vault().locate)
+    return Service("vault", "vault", "regional", (asked, alone), (BOX,), (LINK,), {}, locate=locate)
 
 
 def a_box(name, **more):
@@ -126,6 +126,16 @@ def test_collecting_in_stretches_shows_what_collecting_in_one_go_does(tmp_path_f
                 stretches,
             )
     assert assemble(desk) == at_once
+
+
+def test_every_target_named_without_a_region_is_looked_for_however_often_that_is_cut_short(tmp_path, monkeypatch):
+    targets = [f"afar-{number}" for number in range(5)]
+    answers = {("north", "list_boxes"): [[a_box("a")]], ("north", "get_links", "a"): {"to": targets}}
+    provider = Provider(answers | {("head_box", target): "elsewhere" for target in targets}, (service(),))
+    desk, _ = laid_out(tmp_path, provider, [NORTH])
+    monkeypatch.setattr(steps, "ITEMS", 1)
+    went_through(lambda cursor, left: steps.collect(provider, desk.blobs, 7, "111", cursor, left=left), 0)
+    assert sorted(assemble(desk).located) == targets
 
 
 def an_inventory_of(tmp_path, boxes, *, size=2, crash_at=None):

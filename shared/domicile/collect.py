@@ -190,7 +190,7 @@ def sought(seen: Inventory) -> tuple[Sought, ...]:
     scanned = {one.id for one in seen.resources}
     named: dict[str, str] = {}
     for one in seen.copies:
-        if one.id and one.location is None and one.id not in scanned and one.id not in seen.located:
+        if one.id and one.location is None and one.id not in scanned:
             account = account_of_look(one.look)
             named[one.id] = min(account, named.get(one.id, account))
     return tuple(Sought(*one) for one in sorted(named.items()))
