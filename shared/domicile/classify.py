@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Final
@@ -79,13 +79,18 @@ def classify(
     """The classification of every dataset, by id: the union over all its members and all its ancestors."""
     resources = _resources(inventory)
     looks = Looks(inventory.looks, inventory.gaps)
+    refused = frozenset(gap.resource_id for gap in looks.gaps if gap.part)
     accounts = {account.id: account for account in inventory.accounts}
+    entities: dict[str, Entity | None] = {}
     own = {}
     for dataset in datasets:
+        if dataset.account not in entities:
+            entities[dataset.account] = entity_of(accounts.get(dataset.account), dataset.account, organisation)
         members = [one for member in dataset.members for one in resources.get(member, ())]
         declarations = [one for one in organisation.datasets if _selects(one, dataset, resources)]
+        entity = entities[dataset.account]
         own[dataset.id] = _loosen(
-            _own(dataset, members, declarations, organisation, vocabulary, looks, accounts, as_of=as_of)
+            _own(dataset, members, declarations, organisation, vocabulary, looks, refused, entity, as_of=as_of)
         )
     return _inherit(datasets, own)
 
@@ -198,7 +203,8 @@ def _own(
     organisation: Organisation,
     vocabulary: Vocabulary,
     looks: Looks,
-    accounts: Mapping[str, Account],
+    refused: Collection[str],
+    entity: Entity | None,
     *,
     as_of: date,
 ) -> Classification:
@@ -208,7 +214,6 @@ def _own(
     seen_in: set[str] = set()
     rules = organisation.classify
     tags_are_used = bool(rules.tags) or any(one.tags for one in organisation.datasets)
-    refused = {gap.resource_id for gap in looks.gaps if gap.part}
     for resource in members:
         seen_in.add(resource.look)
         # What it was copied from may be in the answer that was refused.
@@ -236,7 +241,6 @@ def _own(
                 detail = f"name {_shown(resource.name)} matches {suggestion.glob}"
                 classes.update(ClassEvidence(name, "name", detail) for name in suggestion.classes)
 
-    entity = entity_of(accounts.get(dataset.account), dataset.account, organisation)
     facts: set[str] = set()
     taken: set[ClassEvidence] = set()
     subjects = None
@@ -306,39 +310,43 @@ def _inherit(datasets: Sequence[Dataset], own: Mapping[str, Classification]) -> 
         for feeder in dataset.parents:
             children[feeder].append(dataset.id)
     result = dict(own)
-    waiting = sorted(children)
-    while waiting:
-        parent = result[waiting.pop()]
-        for child in children.get(parent.dataset, ()):
-            after = _with_parent(result[child], parent)
-            if after != result[child]:
-                result[child] = after
-                waiting.append(child)
+    moved: Iterable[str] = sorted(children)
+    while moved:
+        # A holder may have very many parents: it takes from all of them at once.
+        feeding: dict[str, list[Classification]] = defaultdict(list)
+        for parent in moved:
+            for child in children.get(parent, ()):
+                feeding[child].append(result[parent])
+        after = {child: _with_parents(result[child], parents) for child, parents in feeding.items()}
+        moved = [child for child, one in after.items() if one != result[child]]
+        result.update(after)
     return result
 
 
-def _with_parent(child: Classification, parent: Classification) -> Classification:
-    missed = {*child.missed, *parent.missed}
+def _with_parents(child: Classification, parents: Sequence[Classification]) -> Classification:
+    missed = {*child.missed, *(one for parent in parents for one in parent.missed)}
+    seen_in = {*child.seen_in, *(look for parent in parents for look in parent.seen_in)}
     # What the file takes away from a dataset is not handed on by it either.
     return _loosen(
         replace(
             child,
-            classes=_union(child.classes, parent.classes, parent.dataset),
-            origins=_union(child.origins, parent.origins, parent.dataset),
+            classes=_union(child.classes, ((one, parent.dataset) for parent in parents for one in parent.classes)),
+            origins=_union(child.origins, ((one, parent.dataset) for parent in parents for one in parent.origins)),
             looked=not missed,
             missed=tuple(sorted(missed)),
-            seen_in=tuple(sorted({*child.seen_in, *parent.seen_in})),
+            seen_in=tuple(sorted(seen_in)),
         )
     )
 
 
-def _union(here: Iterable[ClassEvidence], there: Iterable[ClassEvidence], parent: str) -> tuple[ClassEvidence, ...]:
-    """Evidence of both; what is inherited says so once, however long the way."""
+def _union(here: Iterable[ClassEvidence], there: Iterable[tuple[ClassEvidence, str]]) -> tuple[ClassEvidence, ...]:
+    """Evidence of a child and, each with its dataset, of its parents; what is inherited says so once, however long
+    the way."""
     inherited = (
         one
         if one.detail.startswith(INHERITED)
         else ClassEvidence(one.name, one.source, f"{INHERITED}{_shown(parent)}: {one.detail}")
-        for one in there
+        for one, parent in there
     )
     return tuple(sorted({*here, *inherited}))
 
