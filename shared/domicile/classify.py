@@ -82,12 +82,16 @@ def classify(
     refused = frozenset(gap.resource_id for gap in looks.gaps if gap.part)
     accounts = {account.id: account for account in inventory.accounts}
     entities: dict[str, Entity | None] = {}
+    near: dict[frozenset[str], list[DatasetDeclaration]] = {}
     own = {}
     for dataset in datasets:
         if dataset.account not in entities:
             entities[dataset.account] = entity_of(accounts.get(dataset.account), dataset.account, organisation)
         members = [one for member in dataset.members for one in resources.get(member, ())]
-        declarations = [one for one in organisation.datasets if _selects(one, dataset, resources)]
+        there = frozenset(one.account for one in members)
+        if there not in near:
+            near[there] = _near(organisation.datasets, there)
+        declarations = [one for one in near[there] if _selects(one, dataset, resources)]
         entity = entities[dataset.account]
         own[dataset.id] = _loosen(
             _own(dataset, members, declarations, organisation, vocabulary, looks, refused, entity, as_of=as_of)
@@ -113,12 +117,14 @@ def entity_of(account: Account | None, account_id: str, organisation: Organisati
 def speaking(inventory: Inventory, organisation: Organisation) -> frozenset[str]:
     """The resources of which a tag of their own, or a declaration, says what they hold."""
     declarations = [one for one in organisation.datasets if _has_selectors(one) and (one.classes or one.loosen)]
-    rules = [rule for rule in organisation.classify.tags if rule.gives == "class"]
+    near = {one.id: _near(declarations, {one.id}) for one in inventory.accounts}
+    keys = {rule.key for rule in organisation.classify.tags if rule.gives == "class"}
     return frozenset(
         name
         for name, seen in _resources(inventory).items()
         for one in seen
-        if any(rule.key in one.tags for rule in rules) or any(_matches(said, name, one) for said in declarations)
+        if not keys.isdisjoint(one.tags)
+        or any(_matches(said, name, one) for said in near.get(one.account, declarations))
     )
 
 
@@ -157,6 +163,13 @@ def _selects(declaration: DatasetDeclaration, dataset: Dataset, resources: Mappi
     return _has_selectors(declaration) and any(
         _matches(declaration, member, seen) for member in dataset.members for seen in resources.get(member) or (None,)
     )
+
+
+def _near(declarations: Iterable[DatasetDeclaration], accounts: Collection[str]) -> list[DatasetDeclaration]:
+    """Those that may be about what lies in these accounts. What lies in none may be meant by any."""
+    return [
+        one for one in declarations if not (accounts and one.accounts) or any(it in accounts for it in one.accounts)
+    ]
 
 
 def _has_selectors(declaration: DatasetDeclaration) -> bool:
