@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from msgspec import Struct
@@ -13,10 +15,12 @@ from domicile.model import (
     ANYWHERE,
     GLOBAL,
     NEVER_EXPIRES,
+    Cell,
     Classification,
     Dataset,
     Gap,
     Keyword,
+    Limit,
     Location,
     Looks,
     Obligation,
@@ -38,7 +42,7 @@ _KINDS: Final[Mapping[Keyword, tuple[PlacementKind, ...]]] = {"backup_in": ("bac
 _SHOWN: Final = 120
 
 
-class Question(Struct, frozen=True):
+class Question(Struct, frozen=True, dict=True):
     """What every judgement needs to know besides rule and subject. Ages count from `now`."""
 
     organisation: Organisation
@@ -46,6 +50,48 @@ class Question(Struct, frozen=True):
     looks: Looks
     as_of: date
     now: datetime
+
+    @cached_property
+    def unseen(self) -> Unseen:
+        return Unseen(self.looks, self.vocabulary)
+
+
+class Unseen:
+    """What was not looked at, found by what it may hide: there may be very many gaps, and very many ask for them."""
+
+    def __init__(self, looks: Looks, vocabulary: Vocabulary) -> None:
+        tag_looks = {kind.tags_look for kind in vocabulary.types.values()}
+        self._whole: list[tuple[int, Gap]] = []
+        self._parts: dict[str, list[tuple[int, Gap]]] = defaultdict(list)
+        for number, gap in enumerate(looks.gaps):
+            if gap.listing not in tag_looks:
+                # One question about one resource hides only that resource's copies, wherever they are.
+                (self._parts[gap.resource_id] if gap.part else self._whole).append((number, gap))
+        self._limits = [one for one in looks.limits if one.reason in ("blind-to", "skipped-by-config")]
+        self._first: dict[tuple[str, tuple[str, ...]], tuple[int, Gap] | None] = {}
+        self._left_out: dict[tuple[str, tuple[str, ...], tuple[str, ...], frozenset[str]], str] = {}
+
+    def gap(self, dataset: Dataset, places: tuple[str, ...]) -> Gap | None:
+        """The first gap that could hide data of a dataset in some places."""
+        provider = dataset.provider
+        if (provider, places) not in self._first:
+            hiding = (one for one in self._whole if _could_hold(one[1].cell, provider, places))
+            self._first[provider, places] = next(hiding, None)
+        first = self._first[provider, places]
+        found = [one for member in dataset.members for one in self._parts.get(member, ())]
+        found = [one for one in found if not _elsewhere(one[1].cell, provider)] + ([first] if first else [])
+        return min(found)[1] if found else None
+
+    def left_out(self, dataset: Dataset, places: tuple[str, ...], kinds: tuple[str, ...]) -> str:
+        """The first limit that could hide placements of some kinds in some places, in words."""
+        services = frozenset(
+            one.resource_type.split(".")[1] for one in dataset.placements if one.resource_type.count(".") > 1
+        )
+        key = dataset.provider, places, kinds, services
+        if key not in self._left_out:
+            said = (_left_out(limit, *key) for limit in self._limits)
+            self._left_out[key] = next((one for one in said if one), "")
+        return self._left_out[key]
 
 
 class Outcome(Struct, frozen=True):
@@ -294,38 +340,34 @@ def _no_such_data(obligation: Obligation, dataset: Dataset, classification: Clas
 
 def _hiding(obligation: Obligation, dataset: Dataset, question: Question) -> str:
     """What was not looked at and could hold what seems to be missing; "" when nothing could."""
-    tag_looks = {kind.tags_look for kind in question.vocabulary.types.values()}
+    gap = question.unseen.gap(dataset, obligation.places)
+    if gap:
+        return _unseen(gap)
     kinds = obligation.copies or _KINDS.get(obligation.kind, ())
-    services = {one.resource_type.split(".")[1] for one in dataset.placements if one.resource_type.count(".") > 1}
+    return question.unseen.left_out(dataset, obligation.places, kinds)
 
-    def could_hold(region: str, provider: str) -> bool:
-        if region in (ANYWHERE, GLOBAL) or "ANY" in obligation.places:
-            return True
-        country = geography.country(Location(provider, region))
-        return country is None or country in obligation.places
 
-    def elsewhere(provider: str) -> bool:
-        """A declared dataset may have its copies in any cloud."""
-        return dataset.provider not in (provider, "declared")
+def _elsewhere(cell: Cell, provider: str) -> bool:
+    """Whether a cell is of another cloud than a dataset; a declared one may have its copies in any."""
+    return provider not in (cell.provider, "declared")
 
-    for gap in question.looks.gaps:
-        if elsewhere(gap.cell.provider) or gap.listing in tag_looks:
-            continue
-        if gap.part:
-            # One question about one resource hides only that resource's copies, wherever they are.
-            if gap.resource_id in dataset.members:
-                return _unseen(gap)
-        elif could_hold(gap.cell.region, gap.cell.provider):
-            return _unseen(gap)
-    for limit in question.looks.limits:
-        if limit.reason == "blind-to" and set(limit.hides) & set(kinds) and limit.listing in services:
-            return f"a {' or '.join(sorted(limit.hides))} that {limit.listing} does not show ({limit.detail})"
-        if (
-            limit.reason == "skipped-by-config"
-            and not elsewhere(limit.cell.provider)
-            and could_hold(limit.cell.region, limit.cell.provider)
-        ):
-            return f"{limit.cell} (left out by choice)"
+
+def _could_hold(cell: Cell, provider: str, places: Sequence[str]) -> bool:
+    if _elsewhere(cell, provider):
+        return False
+    if cell.region in (ANYWHERE, GLOBAL) or "ANY" in places:
+        return True
+    country = geography.country(Location(cell.provider, cell.region))
+    return country is None or country in places
+
+
+def _left_out(
+    limit: Limit, provider: str, places: Sequence[str], kinds: Sequence[str], services: Collection[str]
+) -> str:
+    if limit.reason == "blind-to" and set(limit.hides) & set(kinds) and limit.listing in services:
+        return f"a {' or '.join(sorted(limit.hides))} that {limit.listing} does not show ({limit.detail})"
+    if limit.reason == "skipped-by-config" and _could_hold(limit.cell, provider, places):
+        return f"{limit.cell} (left out by choice)"
     return ""
 
 
