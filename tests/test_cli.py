@@ -501,7 +501,7 @@ def test_before_the_first_scan_one_is_told_to_scan(run, here, command):
     ("url", "code"),
     [
         ("mysql://localhost/domicile", Exit.USAGE),
-        ("dynamodb://table", Exit.USAGE),
+        ("dynamodb://table?place=Mumbai", Exit.USAGE),
         ("domicile.db", Exit.USAGE),
         ("sqlite://", Exit.USAGE),
         ("sqlite:///", Exit.USAGE),
