@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+import yaml
 from typer.testing import CliRunner
 
 from domicile.cli import app
@@ -56,6 +57,22 @@ def coverage() -> str:
     return "\n\n".join(sections)
 
 
+def settings() -> str:
+    """What a stack can be told."""
+    keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+    rows = [
+        f"| `{name}` | {_default(said['default']) if 'default' in said else 'needed'} | {said['description']} |"
+        for name, said in keys.items()
+    ]
+    return "\n".join(["| `domicile:` | without it | means |", "|---|---|---|", *rows])
+
+
+def _default(value: object) -> str:
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return f"`{value}`" if value not in ("", [], {}) else ""
+
+
 def fenced(text: str) -> str:
     return f"```text\n{text}\n```"
 
@@ -63,6 +80,7 @@ def fenced(text: str) -> str:
 BLOCKS: Final[Mapping[tuple[str, str], Callable[[], str]]] = {
     ("README.md", "permissions"): permissions,
     ("README.md", "usage"): usage,
+    ("docs/aws.md", "settings"): settings,
     ("docs/coverage.md", "coverage"): coverage,
 }
 
