@@ -161,7 +161,7 @@ def see(provider: Provider, ask: Ask, item: Any, keep_tags: frozenset[str], now:
         cloud = provider.cloud(ask.service, ask.cell)
         for part in ask.listing.parts:
             try:
-                answers[part.name] = part.ask(cloud, item)
+                answers[part.name] = part.ask(cloud, item) if part.applies is None or part.applies(item) else None
             except DomicileError:
                 raise
             except Exception as error:  # noqa: BLE001 one question refused, or one bug, leaves the others
@@ -300,10 +300,18 @@ def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], n
         return
     tags = {key: value for key, value in sighting.tags.items() if key in keep_tags}
     if isinstance(sighting, Resource):
+        if sighting.location.provider == "azure":
+            tags = _spelled(sighting.tags, keep_tags)
         created_at, newest_at = _utc(sighting.created_at), _utc(sighting.newest_at)
         yield replace(sighting, tags=tags, look=look, created_at=created_at, newest_at=newest_at)
     elif tags:
         yield replace(sighting, tags=tags, look=look)
+
+
+def _spelled(tags: Mapping[str, str], keep_tags: frozenset[str]) -> dict[str, str]:
+    """Azure's keys of tags are one key however they are spelled, so they are taken as the organisation file does."""
+    by_key = {key.lower(): value for key, value in tags.items()}
+    return {key: by_key[key.lower()] for key in keep_tags if key.lower() in by_key}
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -63,12 +63,14 @@ class NotOffered(Exception):
 class Part(Struct, frozen=True):
     """One question about one resource that its listing does not answer.
 
-    `absent` are the error codes that mean *none is configured*; the part is then None.
+    `absent` are the error codes that mean *none is configured*; the part is then None, and so it is without asking
+    where `applies` says of the item as listed that it can have none.
     """
 
     name: str
     ask: Callable[[Cloud, Any], dict[str, Any]]
     absent: tuple[str, ...] = ()
+    applies: Callable[[Any], bool] | None = None
 
 
 class Listing(Struct, frozen=True):
@@ -85,12 +87,22 @@ class Listing(Struct, frozen=True):
     parts: tuple[Part, ...] = ()
 
 
+class Swept(Struct, frozen=True):
+    """A type of resources that one question about all accounts lists, in the table of that question, and the `paths`
+    within each resource that are wanted of it: `sku.name`, `properties.secondaryLocation`."""
+
+    type: str
+    paths: tuple[str, ...] = ()
+    table: str = "resources"
+
+
 class Service(Struct, frozen=True):
     """One cloud service as domicile sees it.
 
     `needs` maps each operation called to the permissions it takes (none: called without permission, on purpose).
     `locate` finds where something lies that was named without a region. `blind_to` are sentences about what the
-    service's API cannot show; `hides` are the kinds of placements that are among it.
+    service's API cannot show; `hides` are the kinds of placements that are among it. `swept` are the types that its
+    listings find among what is asked about all accounts at once.
     """
 
     name: str
@@ -103,6 +115,7 @@ class Service(Struct, frozen=True):
     blind_to: tuple[str, ...] = ()
     hides: frozenset[PlacementKind] = frozenset()
     locate: Callable[[Cloud, str], Location | None] | None = None
+    swept: tuple[Swept, ...] = ()
 
 
 class Regions(Struct, frozen=True):

@@ -1,0 +1,56 @@
+"""What all files of Azure services do with the rows of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Any
+
+from domicile.model import Cell, Evidence, Location, Resource, ResourceType
+from domicile.providers.azure.graph import ACTION
+from domicile.providers.azure.ids import canonical, subscription_of
+from domicile.providers.service import Cloud, Swept
+
+
+def of_type(kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]]]:
+    """All swept resources of one type."""
+
+    def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
+        for page in cloud.pages(ACTION, type=kind):
+            yield from page["value"]
+
+    return find
+
+
+def identify(row: dict[str, Any], _: Cell) -> str:
+    return canonical(row["id"])
+
+
+def swept(kind: str, properties: str = "", *others: str, table: str = "resources") -> Swept:
+    """A type of resources to be swept, with some of its properties, by their names with blanks between, and what is
+    wanted of it besides."""
+    return Swept(kind, (*others, *(f"properties.{name}" for name in properties.split())), table)
+
+
+def resource(row: dict[str, Any], kind: ResourceType, place: Location, **more: Any) -> Resource:
+    """The resource that a row is, with its tags; `more` is what only its own service knows of it."""
+    properties = row.get("properties", {})
+    created = properties.get("creationTime") or properties.get("timeCreated") or properties.get("creationDate")
+    ident = canonical(row["id"])
+    fields = {"created_at": moment(created)} | more
+    return Resource(ident, kind.name, row["name"], subscription_of(ident), place, row.get("tags", {}), **fields)
+
+
+def evidence(kind: str, field: str, value: Any) -> Evidence:
+    """What a field of a swept resource says."""
+    return Evidence(f"{ACTION} {kind}", field, str(value))
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment as ARM writes it, to the microsecond; None for what is none."""
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00" if "." in text else text.replace("Z", "+00:00"))
+    except ValueError:
+        return None
