@@ -18,8 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from azure.core.credentials import AccessToken
-
 TENANT = "72f988bf-0000-0000-0000-000000000001"
 TOKEN = "a token of nobody"
 VERSIONS = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
@@ -35,16 +33,6 @@ TABLES = {
     "microsoft.resources/subscriptions": "resourcecontainers",
     "microsoft.resources/subscriptions/resourcegroups": "resourcecontainers",
 }
-
-
-class FakeCredential:
-    """A credential that gives one token, which the stand-in takes."""
-
-    def __init__(self, token: str = TOKEN) -> None:
-        self.token = token
-
-    def get_token(self, *_: str, **__: Any) -> AccessToken:
-        return AccessToken(self.token, 4_102_444_800)
 
 
 class Answer(Exception):

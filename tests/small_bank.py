@@ -161,5 +161,4 @@ def setup_of(folder, text=FILE):
 def look(setup, *, attempts=1, known=(), now=NOON):
     """One look into all accounts, in the environment of a local cloud; `known` is where data was seen before."""
     with aws.connect(role=setup.organisation.role, attempts=attempts) as provider:
-        places = {(cell.account, cell.region) for cell in known}
-        return survey(provider, setup.organisation, as_of=TODAY, now=now, known=places, concurrency=8)
+        return survey(provider, setup.organisation, as_of=TODAY, now=now, known=known, concurrency=8)

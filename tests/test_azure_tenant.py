@@ -10,7 +10,7 @@ from domicile.errors import CloudError, UsageError
 from domicile.model import Location
 from domicile.providers import azure
 from domicile.providers.azure.graph import query, restored, united
-from fake_arm import Answer, Arm, FakeCredential, action_of, serving
+from fake_arm import TOKEN, Answer, Arm, action_of, serving
 
 BANK, SHOP, LAB = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -45,9 +45,7 @@ def looking(arm):
 
     def look(group="bulbul", attempts=0, keep=("data-class",), **options):
         with serving(arm) as address:
-            provider = azure.connect(
-                endpoint=address, credential=FakeCredential(), group=group, attempts=attempts, **options
-            )
+            provider = azure.connect(endpoint=address, token=TOKEN, group=group, attempts=attempts, **options)
             with provider:
                 provider.graph._pause = waits.append
                 discovery = discover(provider)
@@ -127,7 +125,7 @@ def test_an_answer_that_is_cut_off_is_a_gap_and_keeps_what_came_before(arm, look
     for number in range(30):
         an_account(arm, f"store{number}")
     with serving(arm) as address:
-        provider = azure.connect(endpoint=address, credential=FakeCredential(), group="bulbul", attempts=0)
+        provider = azure.connect(endpoint=address, token=TOKEN, group="bulbul", attempts=0)
         with provider:
             discovery = discover(provider)
             arm.truncated = True
@@ -154,8 +152,8 @@ def test_a_subscription_that_may_not_be_read_is_a_gap_and_not_an_empty_one(arm, 
 
 def test_groups_above_a_subscription_are_its_path_root_first(arm, look):
     assert {one.name: one.path for one in look().accounts} == {
-        "bank": ("bulbul", "bulbul-regulated"),
-        "shop": ("bulbul",),
+        "bank": ("mg:bulbul", "mg:bulbul-regulated"),
+        "shop": ("mg:bulbul",),
     }
 
 
@@ -183,7 +181,7 @@ def test_without_a_group_all_subscriptions_of_the_tenant_are_looked_into_but_not
 def test_a_token_that_expired_is_told_in_one_sentence(arm, look):
     with (
         serving(arm) as address,
-        azure.connect(endpoint=address, credential=FakeCredential("old"), attempts=0) as provider,
+        azure.connect(endpoint=address, token="old", attempts=0) as provider,
         pytest.raises(CloudError, match=r"no usable Azure credentials.*ExpiredAuthenticationToken"),
     ):
         provider.accounts()
@@ -191,7 +189,7 @@ def test_a_token_that_expired_is_told_in_one_sentence(arm, look):
 
 def test_a_cloud_that_is_not_microsofts_is_refused_with_a_suggestion():
     with pytest.raises(UsageError, match="there is no Azure cloud 'chyna'; did you mean 'china'"):
-        azure.connect(cloud="chyna", credential=FakeCredential())
+        azure.connect(cloud="chyna", token=TOKEN)
 
 
 def test_a_cloud_that_lags_behind_is_asked_in_the_newest_version_it_has(arm, look):

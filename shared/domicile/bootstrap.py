@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -21,7 +22,7 @@ from domicile import __version__, geography, organisation, policy, yamltext
 from domicile.blobs import Blobs
 from domicile.errors import UsageError
 from domicile.judge import ID_VERSION
-from domicile.model import Notify, Organisation, Rule
+from domicile.model import Notify, Organisation, Rule, Vocabulary
 from domicile.notify import EXEMPTIONS, fingerprint
 from domicile.policy import Pack
 from domicile.providers.service import Provider
@@ -212,3 +213,24 @@ def aws(
         raise UsageError(f"{error.name} is not installed: pip install 'domicile[aws]'") from error
     with connect(role=role, external_id=external_id, units=units, accounts=accounts) as provider:
         yield provider
+
+
+@contextmanager
+def azure(*, cloud: str = "public", endpoint: str = "", token: str = "", group: str = "") -> Iterator[Provider]:
+    """Azure as the caller's credentials show it: what is below a management group, or all of the tenant. With a token,
+    as whoever it was given to."""
+    try:
+        from domicile.providers.azure import connect  # noqa: PLC0415 the SDK is large, and not every command needs it
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed: pip install 'domicile[azure]'") from error
+    with connect(cloud=cloud, endpoint=endpoint, token=token, group=group) as provider:
+        yield provider
+
+
+def vocabulary_of(clouds: Iterable[str]) -> Vocabulary:
+    """The types and channels of some clouds."""
+    found = [importlib.import_module(f"domicile.providers.{cloud}").vocabulary for cloud in clouds]
+    return Vocabulary(
+        types={name: kind for one in found for name, kind in one.types.items()},
+        channels={name: channel for one in found for name, channel in one.channels.items()},
+    )

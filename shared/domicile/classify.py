@@ -30,6 +30,7 @@ from domicile.model import (
     Resource,
     Vocabulary,
 )
+from domicile.organisation import last_step
 
 SHOWN: Final = 200
 """Characters of a name or tag value kept in evidence: they are the customer's text, not ours."""
@@ -148,11 +149,11 @@ def _resources(inventory: Inventory) -> dict[str, list[Resource]]:
 
 
 def _rank(claim: str, account_id: str, path: tuple[str, ...]) -> int | None:
-    if claim == account_id:
+    if claim.lower() == account_id.lower():
         return 10_000
     if claim == "*":
         return 0
-    last = claim.rstrip("/").rsplit("/", 1)[-1]
+    last = last_step(claim)
     return path.index(last) + 1 if last in path else None
 
 

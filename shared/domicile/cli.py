@@ -23,6 +23,7 @@ from typer.exceptions import Abort, TyperException
 from domicile import __version__, bootstrap, configuration, policy, taxonomy, worked
 from domicile.blobs import Blobs
 from domicile.bootstrap import Setup
+from domicile.collect import together
 from domicile.configuration import Consequences, Deployed, Files
 from domicile.errors import DomicileError, StoreError, UsageError
 from domicile.inventory import Line, lines
@@ -40,6 +41,7 @@ from domicile.stores import Question, Store, open_store
 ROW_FIELDS: Final = Row.__struct_fields__
 STATUSES: Final[tuple[str, ...]] = get_args(RowStatus)
 STORE: Final = "sqlite:///domicile.db"
+CLOUDS: Final = ("aws", "azure")
 
 app = typer.Typer(
     add_completion=False,
@@ -92,6 +94,16 @@ def scan(
         str, typer.Option(help="Role to take on in every account of the AWS organisation. Without: this account only.")
     ] = "",
     external_id: Annotated[str, typer.Option(help="External id that the role asks for.")] = "",
+    cloud: Annotated[
+        list[str] | None, typer.Option(help="aws or azure (repeatable): which clouds to look into.  [default: aws]")
+    ] = None,
+    management_group: Annotated[
+        str, typer.Option(help="Azure: only the subscriptions below this group. Without: all that you see.")
+    ] = "",
+    azure_cloud: Annotated[str, typer.Option(help="Azure: public, china or usgov.")] = "public",
+    azure_endpoint: Annotated[
+        str, typer.Option(help="Azure: another Resource Manager.", envvar="DOMICILE_AZURE_ENDPOINT")
+    ] = "",
     account: Annotated[
         list[str] | None, typer.Option(help="Only this account (repeatable). Such a scan records nothing.")
     ] = None,
@@ -117,33 +129,55 @@ def scan(
     organisation = setup.organisation
     started = bootstrap.now()
     day = _day(as_of) if as_of else bootstrap.day_of(started, organisation)
+    clouds = tuple(dict.fromkeys(cloud or ("aws",)))
+    for one in clouds:
+        _one_of("--cloud", one, CLOUDS)
     with ExitStack() as stack:
         kept = None if account or region or as_of else stack.enter_context(_store(store))
         where = inventory or (_inventory_of(store) if kept else None)
         for path in (output, where):
             _require_writable(path)
         begun = (
-            kept.begin(started, as_of=day, providers=("aws",), digests=setup.digests)
+            kept.begin(started, as_of=day, providers=clouds, digests=setup.digests)
             if kept
-            else Scan(number=0, started_at=started, as_of=day, providers=("aws",), digests=setup.digests)
+            else Scan(number=0, started_at=started, as_of=day, providers=clouds, digests=setup.digests)
         )
-        units = claims_units(organisation)
-        provider = stack.enter_context(
-            bootstrap.aws(role=role or organisation.role, external_id=external_id, units=units)
-        )
-        with _progress() as progress:
-            seen = survey(
-                provider,
-                organisation,
-                as_of=day,
-                now=started,
-                accounts=account or (),
-                regions=region or (),
-                known={(cell.account, cell.region) for cell in kept.places()} if kept else (),
-                concurrency=concurrency,
-                progress=progress,
-            )
-        weighed = weigh(seen, provider.vocabulary, organisation, setup.rules, as_of=day, now=started)
+        openings = {
+            "aws": lambda: bootstrap.aws(
+                role=role or organisation.role, external_id=external_id, units=claims_units(organisation)
+            ),
+            "azure": lambda: bootstrap.azure(
+                cloud=azure_cloud,
+                endpoint=azure_endpoint,
+                token=os.environ.get("DOMICILE_AZURE_TOKEN", ""),
+                group=management_group,
+            ),
+        }
+        # All are opened before any is asked: wrong credentials of one are told before the minutes the other takes.
+        providers = [stack.enter_context(openings[one]()) for one in clouds]
+        known = kept.places() if kept else frozenset()
+        found = []
+        for provider in providers:
+            # Ids of accounts say whose they are: 12 digits, or a UUID.
+            mine = [one for one in account or () if one.isdecimal() == (provider.name == "aws")]
+            if account and not mine and len(providers) > 1:
+                continue
+            with _progress() as progress:
+                found.append(
+                    survey(
+                        provider,
+                        organisation,
+                        as_of=day,
+                        now=started,
+                        accounts=mine or account or (),
+                        regions=region or (),
+                        known=known,
+                        concurrency=concurrency,
+                        progress=progress,
+                    )
+                )
+        seen = together(found)
+        weighed = weigh(seen, bootstrap.vocabulary_of(clouds), organisation, setup.rules, as_of=day, now=started)
         settled = settle(kept, begun, weighed, organisation, clock=bootstrap.now) if kept else _imagined(weighed, begun)
     if where:
         with _output(where) as stream:

@@ -291,6 +291,23 @@ def account_of_look(look: str) -> str:
     return look.split("/", 2)[1]
 
 
+def together(seen: Iterable[Inventory]) -> Inventory:
+    """One inventory of several clouds, which have nothing in common."""
+    seen = tuple(seen)
+    if len(seen) == 1:
+        return seen[0]
+    return Inventory(
+        accounts=tuple(one for cloud in seen for one in cloud.accounts),
+        resources=tuple(one for cloud in seen for one in cloud.resources),
+        copies=tuple(one for cloud in seen for one in cloud.copies),
+        tags=tuple(one for cloud in seen for one in cloud.tags),
+        looks=tuple(one for cloud in seen for one in cloud.looks),
+        gaps=tuple(one for cloud in seen for one in cloud.gaps),
+        limits=tuple(one for cloud in seen for one in cloud.limits),
+        located={target: place for cloud in seen for target, place in cloud.located.items()},
+    )
+
+
 def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], now: datetime) -> Iterable[Sighting]:
     """The sighting with the look it came from and its moment, and only those tags that somebody uses."""
     if isinstance(sighting, Copy):

@@ -23,6 +23,7 @@ MOST_ROUTES: Final = 100
 _ACCOUNT: Final = re.compile(r"[0-9]{12}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _ACCOUNTS: Final = re.compile(r"[0-9a-fA-F*?-]{1,36}")
 _UNIT: Final = re.compile(r"(ou|r)-[a-z0-9-]{4,60}(/ou-[a-z0-9-]{4,60})*/?")
+_GROUP: Final = re.compile(r"mg:[A-Za-z0-9_.()-]{1,90}")
 _TIMEZONE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}")
 _ROLE: Final = re.compile(r"[A-Za-z0-9_+=,.@/-]{0,512}")
 
@@ -67,18 +68,25 @@ def claims_units(organisation: Organisation) -> bool:
 
 
 def require_units(organisation: Organisation, accounts: Iterable[Account]) -> None:
-    """Raises UsageError when somebody owns a unit that no account hangs in: its id must be wrong."""
-    units = {unit for account in accounts for unit in account.path}
-    # Nobody told where accounts hang: only the caller's own account is scanned.
-    if not units:
-        return
-    for at, entity in enumerate(organisation.entities):
-        for number, claim in enumerate(entity.owns):
-            if _UNIT.fullmatch(claim) and claim.rstrip("/").rsplit("/", 1)[-1] not in units:
-                raise UsageError(
-                    f"no account is in the unit {claim!r}{did_you_mean(claim, units)}",
-                    field=f"entities[{at}].owns[{number}]",
-                )
+    """Raises UsageError when somebody owns a unit or management group that no account hangs in: it must be misnamed."""
+    accounts = tuple(accounts)
+    for provider, pattern, what in (("aws", _UNIT, "unit"), ("azure", _GROUP, "management group")):
+        units = {unit for account in accounts if account.provider == provider for unit in account.path}
+        # Nobody told where accounts hang: only the caller's own account is scanned.
+        if not units:
+            continue
+        for at, entity in enumerate(organisation.entities):
+            for number, claim in enumerate(entity.owns):
+                if pattern.fullmatch(claim) and last_step(claim) not in units:
+                    raise UsageError(
+                        f"no account is in the {what} {claim!r}{did_you_mean(claim, units)}",
+                        field=f"entities[{at}].owns[{number}]",
+                    )
+
+
+def last_step(claim: str) -> str:
+    """The unit that a claim is about, where it is given by its path; a management group, whose names know no case."""
+    return claim.lower() if _GROUP.fullmatch(claim) else claim.rstrip("/").rsplit("/", 1)[-1]
 
 
 class _Check:
@@ -101,10 +109,10 @@ class _Check:
             if not entity.owns and entity.id not in used:
                 raise self.document.error("owns nothing, and no dataset names it", "entities", at)
             for number, claim in enumerate(entity.owns):
-                if claim != "*" and not _ACCOUNT.fullmatch(claim) and not _UNIT.fullmatch(claim):
+                if claim != "*" and not any(one.fullmatch(claim) for one in (_ACCOUNT, _UNIT, _GROUP)):
                     raise self.document.error(
                         f"{claim[:60]!r} is no account id (12 digits or a UUID), no unit's id (ou-…, r-… or a path of "
-                        "these) and not '*'",
+                        "these), no management group (mg:NAME) and not '*'",
                         *("entities", at, "owns", number),
                     )
         claims = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from typing import Any, cast
@@ -84,12 +84,12 @@ def survey(
     now: datetime,
     accounts: Collection[str] = (),
     regions: Collection[str] = (),
-    known: Collection[tuple[str, str]] = (),
+    known: Collection[Cell] = (),
     concurrency: int = 32,
     progress: Progress | None = None,
 ) -> Inventory:
-    """Everything a cloud shows, and everything it does not. `known` is where earlier scans saw data, `now` the moment
-    of the scan."""
+    """Everything a cloud shows, and everything it does not. `known` is where earlier scans saw data, in this cloud or
+    another, `now` the moment of the scan."""
     discovery = explore(provider, organisation, as_of=as_of, accounts=accounts, regions=regions, known=known)
     return collect(
         provider,
@@ -108,14 +108,15 @@ def explore(
     as_of: date,
     accounts: Collection[str] = (),
     regions: Collection[str] = (),
-    known: Collection[tuple[str, str]] = (),
+    known: Collection[Cell] = (),
 ) -> Discovery:
     """What there is to be looked into. What a person has entered as gone for ever is not missed."""
     departed = [one for one in organisation.departed if one.on <= as_of]
     left_behind = {
-        (account, region)
-        for account, region in known
-        if not any(one.account == account and one.region in (ANYWHERE, region) for one in departed)
+        (cell.account, cell.region)
+        for cell in known
+        if cell.provider == provider.name
+        and not any(one.account == cell.account and one.region in (ANYWHERE, cell.region) for one in departed)
     }
     discovery = discover(provider, scope=organisation.scope, accounts=accounts, regions=regions, known=left_behind)
     require_units(organisation, discovery.accounts)
@@ -182,7 +183,8 @@ def reckon(
     last = store.last_scan()
     previous = last.scan if last else None
     store.claim(scan)
-    known = store.known()
+    # What a scan of one cloud says is not about another.
+    elsewhere, known = _parted(store.known(), scan)
     known.update(store.fetch(wanted(known, weighed.judgement)))
     now = clock()
     # A delivery that crashed after it wrote told nobody.
@@ -198,8 +200,9 @@ def reckon(
         departed=organisation.departed,
     )
     changes = (*untold, *fresh)
-    gaps = record_gaps(store.gaps(), weighed.gaps, now=now)
-    rows = {row.violation_id: row for row in known.values()} | {one.row.violation_id: one.row for one in changes}
+    gaps = record_gaps([gap for gap in store.gaps() if _covers(scan, gap.provider)], weighed.gaps, now=now)
+    rows = {row.violation_id: row for row in (*elsewhere.values(), *known.values())}
+    rows |= {one.row.violation_id: one.row for one in changes}
     return Reckoning(
         scan=scan,
         previous=previous,
@@ -220,6 +223,16 @@ def settle(
     store.apply(scan, reckoned.fresh)
     store.settle(scan, reckoned.gaps, reckoned.row, reckoned.places)
     return Settled(scan, reckoned.previous, reckoned.changes, reckoned.gaps, reckoned.rows)
+
+
+def _covers(scan: Scan, provider: str) -> bool:
+    return not provider or not scan.providers or provider in scan.providers
+
+
+def _parted(rows: Mapping[str, Row], scan: Scan) -> tuple[dict[str, Row], dict[str, Row]]:
+    """Rows of clouds that a scan did not look into, and the rest."""
+    here = {name: row for name, row in rows.items() if _covers(scan, row.provider)}
+    return {name: row for name, row in rows.items() if name not in here}, here
 
 
 def _written_before(store: Store, scan: Scan, now: datetime) -> tuple[Change, ...]:
@@ -264,9 +277,15 @@ def _places(before: Iterable[Cell], inventory: Inventory) -> set[Cell]:
 
     left_out = {one.cell for one in inventory.limits if one.reason in ("skipped-by-config", "not-offered")}
 
+    by_region = {(one.provider, one.account) for one in outcomes if one.region != GLOBAL}
+
     def empty(cell: Cell) -> bool:
         once, whole = (Cell(cell.provider, cell.account, region) for region in (GLOBAL, ANYWHERE))
-        looked = outcomes[cell] == {"complete"} and outcomes[once] <= {"complete"}
+        if (cell.provider, cell.account) in by_region:
+            looked = outcomes[cell] == {"complete"} and outcomes[once] <= {"complete"}
+        else:
+            # An account that is asked about all its regions at once.
+            looked = outcomes[once] == {"complete"}
         return looked and not left_out & {cell, once, whole}
 
     return seen | {cell for cell in before if not empty(cell)}

@@ -191,8 +191,7 @@ def unpacked(content: bytes, kind: type[T], name: str) -> T:
 
 def plan(provider: Provider, blobs: Blobs, store: Store, scan: Scan, organisation: Organisation) -> Planned:
     """Find out which accounts and regions there are, and write down what each collector is to ask."""
-    known = frozenset((cell.account, cell.region) for cell in store.places())
-    discovery = explore(provider, organisation, as_of=scan.as_of, known=known)
+    discovery = explore(provider, organisation, as_of=scan.as_of, known=store.places())
     desk = Desk(blobs, scan.number)
     desk.put("scan", scan)
     desk.put("discovery", discovery)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Final
 
+from azure.core.credentials import AccessToken
+
 from domicile.errors import UsageError
 from domicile.model import Vocabulary
 from domicile.providers.azure import storage
@@ -15,6 +17,8 @@ from domicile.providers.service import Service
 from domicile.yamltext import did_you_mean
 
 SERVICES: Final[tuple[Service, ...]] = (storage.SERVICE,)
+
+_NEVER: Final = 4_102_444_800
 
 vocabulary: Final = Vocabulary(
     types={kind.name: kind for service in SERVICES for kind in service.types},
@@ -28,12 +32,13 @@ def connect(
     endpoint: str = "",
     group: str = "",
     subscriptions: Collection[str] = (),
-    credential: Any = None,
+    token: str = "",
     attempts: int = 8,
     graph: Graph | None = None,
 ) -> Azure:
     """Azure as the caller's credentials show it: all subscriptions below a management group, those given, or all of the
-    tenant. `endpoint` is where Resource Manager is, where that is none of Microsoft's clouds."""
+    tenant. `endpoint` is where Resource Manager is, where that is none of Microsoft's clouds; with `token` as whoever
+    was given it."""
     if cloud not in CLOUDS:
         raise UsageError(
             f"there is no Azure cloud {cloud[:40]!r}{did_you_mean(cloud, CLOUDS)}; known: {', '.join(CLOUDS)}"
@@ -41,10 +46,18 @@ def connect(
     place = CLOUDS[cloud]
     if endpoint:
         place = Place(endpoint.rstrip("/"), place.scope, place.authority)
-    if credential is None:
-        credential = _credential(place)
-    session = Session(place, credential, attempts=attempts)
+    session = Session(place, Token(token) if token else _credential(place), attempts=attempts)
     return Azure(session, SERVICES, vocabulary, group=group, subscriptions=subscriptions, graph=graph)
+
+
+class Token:
+    """A credential that is one token. When it has expired, whoever is asked says so."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def get_token(self, *_: str, **__: Any) -> AccessToken:
+        return AccessToken(self._token, _NEVER)
 
 
 def _credential(place: Place) -> Any:

@@ -39,7 +39,8 @@ _ALWAYS: Final = (
 _CONTAINERS: Final = (
     "resourcecontainers\n"
     "| where type in~ ('microsoft.resources/subscriptions', 'microsoft.resources/subscriptions/resourcegroups')\n"
-    "| project id, type, name, tenantId, subscriptionId, tags, state=tostring(properties.state)\n"
+    "| project id, type, name, tenantId, subscriptionId, tags, "
+    "state=properties.state, above=properties.managementGroupAncestorsChain\n"
     "| order by id asc"
 )
 
@@ -47,10 +48,12 @@ Row = dict[str, Any]
 
 
 class Containers(Struct, frozen=True):
-    """What Resource Graph shows of subscriptions and resource groups: names and states of the first, tags of both."""
+    """What Resource Graph shows of subscriptions and resource groups: names, states and the management groups above of
+    the first, tags of both."""
 
     names: Mapping[str, str]
     states: Mapping[str, str]
+    paths: Mapping[str, tuple[str, ...]]
     tags: Mapping[str, Mapping[str, str]]
     """By subscription, or by subscription and group as `SUBSCRIPTION/GROUP`, all in lower case."""
 
@@ -228,13 +231,15 @@ def united(*layers: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _contained(rows: Iterable[Row]) -> Containers:
-    names, states, tags = {}, {}, {}
+    names, states, paths, tags = {}, {}, {}, {}
     for row in rows:
         subscription = str(row["subscriptionId"]).lower()
         if str(row["type"]).lower() == "microsoft.resources/subscriptions":
             names[subscription] = row.get("name") or ""
             states[subscription] = row.get("state") or ""
+            # The nearest comes first.
+            paths[subscription] = tuple(f"mg:{one['name'].lower()}" for one in reversed(row.get("above") or ()))
             tags[subscription] = row.get("tags") or {}
         else:
             tags[f"{subscription}/{str(row['name']).lower()}"] = row.get("tags") or {}
-    return Containers(names, states, tags)
+    return Containers(names, states, paths, tags)

@@ -65,7 +65,7 @@ class Azure:
                 self.name,
                 subscription,
                 contained.names.get(subscription, name),
-                path,
+                path or contained.paths.get(subscription, ()),
                 "suspended" if contained.states.get(subscription) in GONE else "active",
             )
             for subscription, (name, path) in sorted(found.items())
@@ -83,7 +83,7 @@ class Azure:
         return ArmCloud(self._session, lambda kind: self.graph.rows(cell.account, kind))
 
     def _below(self) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """Name of each subscription below a management group, and the groups above it, the topmost first."""
+        """Name of each subscription below a management group, and the groups above it as `mg:NAME`, the topmost first."""
         cloud = ArmCloud(self._session, lambda _: iter(()))
         path = f"{GROUPS}/{self._group}/descendants"
         below = [
@@ -101,8 +101,8 @@ class Azure:
 
         def above(name: str) -> tuple[str, ...]:
             way: list[str] = []
-            while (name := parents.get(name, "")) and name not in way:
-                way.append(name)
+            while (name := parents.get(name, "")) and f"mg:{name}" not in way:
+                way.append(f"mg:{name}")
             return tuple(reversed(way))
 
         return {
