@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
+from msgspec.structs import replace
 
 from domicile.collect import collect, fold
 from domicile.discover import discover
 from domicile.errors import CloudError, UsageError
 from domicile.model import Location
 from domicile.providers import azure
-from domicile.providers.azure.graph import query, restored, united
+from domicile.providers.azure.graph import Kept, KeptSweeps, query, restored, united
+from domicile.providers.service import Refused
 from fake_arm import TOKEN, Answer, Arm, action_of, serving
 
 BANK, SHOP, LAB = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
@@ -226,3 +229,34 @@ def test_a_link_to_somebody_else_is_not_followed(arm, look):
     seen = look()
     assert gaps(seen) == [(BANK, "storage.accounts", "error")]
     assert "example.com" in next(gap.detail for one in seen.looks for gap in one.gaps)
+
+
+def test_what_was_swept_once_can_be_looked_into_elsewhere_without_another_sweep(arm, look):
+    an_account(arm, "one")
+    an_account(arm, "two", subscription=SHOP)
+    with serving(arm) as address:
+        with azure.connect(endpoint=address, token=TOKEN, group="bulbul", attempts=0) as provider:
+            discovery = discover(provider)
+            kept = msgspec.msgpack.encode(provider.graph.kept(BANK))
+        swept = len(arm.calls)
+        with azure.connect(
+            endpoint=address, token=TOKEN, kept=msgspec.msgpack.decode(kept, type=Kept), attempts=0
+        ) as provider:
+            here = replace(discovery, cells=tuple(cell for cell in discovery.cells if cell.account == BANK))
+            seen = collect(provider, here, keep_tags=frozenset(), now=NOW)
+    assert names(seen) == ["one"]
+    assert [path.rpartition("/")[2] for _, path in arm.calls[swept:]] == ["objectReplicationPolicies"]
+
+
+def test_a_sweep_that_was_cut_short_stays_cut_short_when_it_is_kept(arm, look):
+    an_account(arm, "one")
+    with serving(arm) as address, azure.connect(endpoint=address, token=TOKEN, group="bulbul", attempts=0) as provider:
+        provider.accounts()
+        arm.truncated = True
+        kept = provider.graph.kept(BANK)
+    rows = KeptSweeps(kept).rows(BANK, "microsoft.storage/storageaccounts")
+    assert next(rows)["name"] == "one"
+    with pytest.raises(Refused, match="ResultTruncated"):
+        next(rows)
+    with pytest.raises(Refused, match="NotSwept"):
+        next(KeptSweeps(kept).rows(BANK, "microsoft.new/things"))

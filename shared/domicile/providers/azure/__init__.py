@@ -10,7 +10,7 @@ from azure.core.credentials import AccessToken
 from domicile.errors import UsageError
 from domicile.model import Vocabulary
 from domicile.providers.azure import storage
-from domicile.providers.azure.graph import Graph
+from domicile.providers.azure.graph import Kept
 from domicile.providers.azure.session import CLOUDS, Place, Session
 from domicile.providers.azure.tenant import NEEDS, Azure
 from domicile.providers.service import Service
@@ -34,7 +34,7 @@ def connect(
     subscriptions: Collection[str] = (),
     token: str = "",
     attempts: int = 8,
-    graph: Graph | None = None,
+    kept: Kept | None = None,
 ) -> Azure:
     """Azure as the caller's credentials show it: all subscriptions below a management group, those given, or all of the
     tenant. `endpoint` is where Resource Manager is, where that is none of Microsoft's clouds; with `token` as whoever
@@ -47,7 +47,7 @@ def connect(
     if endpoint:
         place = Place(endpoint.rstrip("/"), place.scope, place.authority)
     session = Session(place, Token(token) if token else _credential(place), attempts=attempts)
-    return Azure(session, SERVICES, vocabulary, group=group, subscriptions=subscriptions, graph=graph)
+    return Azure(session, SERVICES, vocabulary, group=group, subscriptions=subscriptions, kept=kept)
 
 
 class Token:

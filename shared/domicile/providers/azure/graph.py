@@ -6,11 +6,12 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
 from domicile import geography
+from domicile.model import GapReason
 from domicile.providers.azure.session import Session, Throttled, seconds
 from domicile.providers.service import Refused, Service, Swept
 
@@ -58,6 +59,37 @@ class Containers(Struct, frozen=True):
     """By subscription, or by subscription and group as `SUBSCRIPTION/GROUP`, all in lower case."""
 
 
+class Kept(Struct, frozen=True):
+    """What the sweeps gave of one subscription, by type, for whoever goes on with it elsewhere; and code, message and
+    reason of the refusal that cut a type short."""
+
+    rows: Mapping[str, list[Row]] = {}
+    refused: Mapping[str, tuple[str, str, GapReason]] = {}
+
+
+class Sweeps(Protocol):
+    """Where the rows of a subscription come from."""
+
+    def rows(self, subscription: str, kind: str) -> Iterator[Row]:
+        """The resources of one type in one subscription; then, when the sweep was cut short, the refusal."""
+        ...
+
+
+class KeptSweeps:
+    """The sweeps of one subscription as somebody made and kept them. What was not swept then is not known now."""
+
+    def __init__(self, kept: Kept) -> None:
+        self._kept = kept
+
+    def rows(self, _: str, kind: str) -> Iterator[Row]:
+        if kind not in self._kept.rows:
+            raise Refused("NotSwept", f"{kind} was not swept when this scan began")
+        yield from self._kept.rows[kind]
+        if kind in self._kept.refused:
+            code, message, reason = self._kept.refused[kind]
+            raise Refused(code, message, reason)
+
+
 class Graph:
     """The sweeps of one scope: each table is gone through once, when its first row is asked for."""
 
@@ -91,8 +123,20 @@ class Graph:
                 raise self._containers
             return self._containers
 
+    def kept(self, subscription: str) -> Kept:
+        """All that the sweeps give of one subscription."""
+        rows: dict[str, list[Row]] = {}
+        refused: dict[str, tuple[str, str, GapReason]] = {}
+        for kind in sorted(one.type for swept in self._tables.values() for one in swept):
+            rows[kind] = []
+            try:
+                for row in self.rows(subscription, kind):
+                    rows[kind].append(row)
+            except Refused as refusal:
+                refused[kind] = (refusal.code, refusal.message, refusal.reason)
+        return Kept(rows, refused)
+
     def rows(self, subscription: str, kind: str) -> Iterator[Row]:
-        """The resources of one type in one subscription; then, when the sweep was cut short, the refusal."""
         table = self._table(self._table_of(kind))
         containers = self.containers()
         for row in table.rows.get((subscription, kind), ()):

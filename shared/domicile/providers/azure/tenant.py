@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 from domicile.errors import CloudError
 from domicile.model import Account, Cell, Vocabulary
-from domicile.providers.azure.graph import ACTION, Graph
+from domicile.providers.azure.graph import ACTION, Graph, Kept, KeptSweeps, Sweeps
 from domicile.providers.azure.session import ArmCloud, Session
 from domicile.providers.service import Cloud, Refused, Regions, Service
 
@@ -24,7 +24,8 @@ GONE: Final = frozenset({"Deleted"})
 
 
 class Azure:
-    """All subscriptions of a management group, those given, or all that the caller sees of the tenant."""
+    """All subscriptions of a management group, those given, or all that the caller sees of the tenant. With `kept`,
+    what was swept of one of them is not swept again."""
 
     name = "azure"
 
@@ -36,11 +37,12 @@ class Azure:
         *,
         group: str = "",
         subscriptions: Collection[str] = (),
-        graph: Graph | None = None,
+        kept: Kept | None = None,
     ) -> None:
         self.services, self.vocabulary = services, vocabulary
         self._session, self._group, self._given = session, group, frozenset(one.lower() for one in subscriptions)
-        self.graph = graph or Graph(session, services, group=group)
+        self.graph = Graph(session, services, group=group)
+        self._sweeps: Sweeps = KeptSweeps(kept) if kept else self.graph
 
     def __enter__(self) -> Self:
         return self
@@ -80,10 +82,10 @@ class Azure:
         return Regions(())
 
     def cloud(self, _: Service, cell: Cell) -> Cloud:
-        return ArmCloud(self._session, lambda kind: self.graph.rows(cell.account, kind))
+        return ArmCloud(self._session, lambda kind: self._sweeps.rows(cell.account, kind))
 
     def _below(self) -> dict[str, tuple[str, tuple[str, ...]]]:
-        """Name of each subscription below a management group, and the groups above it as `mg:NAME`, the topmost first."""
+        """Name of each subscription below a management group, and the groups above it as `mg:NAME`, topmost first."""
         cloud = ArmCloud(self._session, lambda _: iter(()))
         path = f"{GROUPS}/{self._group}/descendants"
         below = [
