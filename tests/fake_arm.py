@@ -178,6 +178,8 @@ class Arm:
 
     def _empty(self, lower: str) -> Any:
         """A listing below something that is there has nothing in it; below anything else there is nothing to list."""
+        if match := re.fullmatch(r"/subscriptions/[^/]+/providers/([^/]+)", lower):
+            return {"namespace": match[1], "registrationState": "NotRegistered", "resourceTypes": []}
         parent = lower.rpartition("/")[0]
         there = {one["id"].lower() for one in self.resources} | {f"/subscriptions/{one}" for one in self.subscriptions}
         if parent in there or re.match(
@@ -288,6 +290,8 @@ def action_of(method: str, path: str) -> str:
     if "providers" not in parts:
         return "/".join(["Microsoft.Resources", *parts[0::2], "read"])
     provider, *rest = path.rpartition("/providers/")[2].split("/")
+    if not rest:
+        return "Microsoft.Resources/subscriptions/providers/read"
     return "/".join([provider, *rest[0::2], "read"])
 
 

@@ -175,10 +175,12 @@ class Session:
 class ArmCloud:
     """Azure Resource Manager as one subscription is seen through it. Operations are named by the action they take, such
     as `Microsoft.Sql/servers/replicationLinks/read`, which is declared and not sent; `path` is where something is
-    asked, `version` in which version of its API."""
+    asked, with `{subscription}` for the subscription's own id, `version` in which version of its API."""
 
-    def __init__(self, session: Session, rows: Callable[[str], Iterator[dict[str, Any]]]) -> None:
-        self._session, self._rows = session, rows
+    def __init__(
+        self, session: Session, rows: Callable[[str], Iterator[dict[str, Any]]], subscription: str = ""
+    ) -> None:
+        self._session, self._rows, self._subscription = session, rows, subscription
 
     def pages(self, operation: str, *, region: str = "", **asked: Any) -> Iterator[dict[str, Any]]:
         """Pages of `value`. With a `type` instead of a path, the swept resources of that type, one by one."""
@@ -186,7 +188,7 @@ class ArmCloud:
             for row in self._rows(asked["type"]):
                 yield {"value": [row]}
             return
-        page, _headers = self._session.get(**asked)
+        page, _headers = self._get(**asked)
         seen: set[str] = set()
         while True:
             yield page
@@ -199,10 +201,13 @@ class ArmCloud:
             page = self._session.follow(link)
 
     def call(self, operation: str, *, region: str = "", **asked: Any) -> dict[str, Any]:
-        return self._session.get(**asked)[0]
+        return self._get(**asked)[0]
 
     def header(self, operation: str, name: str, *, region: str = "", **asked: Any) -> str:
-        return self._session.get(**asked)[1].get(name, "")
+        return self._get(**asked)[1].get(name, "")
+
+    def _get(self, path: str, version: str, **query: str) -> tuple[dict[str, Any], Mapping[str, str]]:
+        return self._session.get(path.replace("{subscription}", self._subscription), version, **query)
 
 
 def refusal_of(error: HttpResponseError) -> Refused:
