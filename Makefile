@@ -20,7 +20,7 @@ lint: $(READY)
 types: $(READY)
 	@$(BIN)/mypy -p domicile --no-error-summary
 	@$(BIN)/mypy functions/aws --no-error-summary
-	@$(BIN)/mypy -m functions.bundle -m bench.cold_start --no-error-summary
+	@$(BIN)/mypy -m functions.bundle -m bench.cold_start -m bench.cost --no-error-summary
 	@cd pulumi && ../$(BIN)/mypy --config-file ../pyproject.toml --no-error-summary \
 		--allow-subclassing-any --allow-untyped-decorators *.py
 

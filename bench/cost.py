@@ -1,0 +1,262 @@
+"""What a day of a deployment on AWS costs, the calls it makes, and the events that audit logs get of them.
+
+Two small organisations are scanned in the local cloud by the functions themselves, and everything is counted in a night
+in which nothing changes; what more accounts make of it is a straight line through both. What is deployed is counted in
+the Pulumi program. Prices are those of ap-south-1 (Mumbai), unless said otherwise, as AWS's pages gave them or others
+quote its price list of September 2026. They change; beside each stands where to look it up.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import json
+import math
+import sys
+from collections import Counter
+from contextlib import redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+
+import msgspec
+from botocore import xform_name
+
+from domicile.demo.cloud import LocalCloud
+from domicile.demo.planting import Plot
+from domicile.providers import aws
+from domicile.providers.aws.organisation import NEEDS
+from domicile.stores.dynamodb_tables import VIOLATIONS
+
+TESTS: Final = str(Path(__file__).parents[1] / "tests")
+
+# What an account holds, every tenth of it abroad, and that a breach.
+BUCKETS, TABLES, DATABASES, SNAPSHOTS_OF_EACH = 50, 30, 20, 15
+HOME, ABROAD = "ap-south-1", "ap-southeast-1"
+REGIONS: Final = (
+    HOME, ABROAD, "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-2", "ca-central-1",
+    "eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3", "sa-east-1", "us-east-1", "us-east-2",
+    "us-west-1", "us-west-2",
+)  # fmt: skip
+"""Those that AWS switches on for every account."""
+
+# What is taken on trust. Processors count as those of the machine that measures.
+SECONDS_OF_A_CALL: Final = 0.25
+"""By the clock: most regions are far away, and each is connected to anew."""
+PROCESSOR_OF_A_START, PROCESSOR_OF_A_CALL, PROCESSOR_OF_A_PLACEMENT = 1.0, 0.01, 0.00028
+"""Seconds: as `bench.cold_start` measures it, with the making of clients, and as `bench.scale` measures settling."""
+MB_OF_A_PROCESSOR: Final = 1769
+AT_ONCE: Final = {"plan": 16, "collect": 32, "settle": 32, "notify": 1}
+CHANGED_EACH_NIGHT, MAILS, BYTES_OF_A_REPORT = 0.02, 5, 300
+KEY_USES_OF_A_CALL: Final = 2
+"""Bucket keys and the tables' cached keys spare the others."""
+
+PRICE: Final = {
+    "transition": 0.0285 / 1e3,  # aws.amazon.com/step-functions/pricing
+    "GB-second": 0.0000133334,  # AWS price list, APS3-Lambda-GB-Second-ARM
+    "invocation": 0.20 / 1e6,  # AWS price list, APS3-Request
+    "write": 0.71 / 1e6,  # AWS price list, APS3-WriteRequestUnits
+    "read": 0.1425 / 1e6,  # AWS price list, APS3-ReadRequestUnits
+    "table GB": 0.285 / 30,  # AWS price list, APS3-TimedStorage-ByteHrs
+    "restorable GB": 0.20 / 30,  # aws.amazon.com/dynamodb/pricing, of us-east-1; nobody confirmed it here
+    "put": 0.005 / 1e3,  # AWS price list, APS3-Requests-Tier1
+    "get": 0.0004 / 1e3,  # AWS price list, APS3-Requests-Tier2
+    "object GB": 0.025 / 30,  # AWS price list, APS3-TimedStorage-ByteHrs
+    "key": 1.0 / 30,  # aws.amazon.com/kms/pricing
+    "key use": 0.03 / 1e4,  # aws.amazon.com/kms/pricing
+    "alarm metric": 0.10 / 30,  # aws.amazon.com/cloudwatch/pricing
+    "metric": 0.30 / 30,  # aws.amazon.com/cloudwatch/pricing, as if it came each hour
+    "log GB": 0.67,  # AWS price list, APS3-DataProcessing-Bytes
+    "mail": 2.0 / 1e5,  # aws.amazon.com/sns/pricing, of us-east-1
+    "event": 2.0 / 1e5,  # aws.amazon.com/cloudtrail/pricing: of each copy but the first, which costs nothing
+    "data event": 0.10 / 1e5,  # aws.amazon.com/cloudtrail/pricing
+}
+COUNTED: Final = {"Function", "StateMachine", "Table", "Bucket", "Key", "MetricAlarm", "LogGroup", "TopicSubscription"}
+FREE: Final = {
+    "Alias", "BucketLifecycleConfiguration", "BucketObjectv2", "BucketOwnershipControls", "BucketPolicy",
+    "BucketPublicAccessBlock", "BucketServerSideEncryptionConfiguration", "BucketVersioning", "CatalogDatabase",
+    "CatalogTable", "Role", "RolePolicy", "Schedule", "StackSet", "StackSetInstance", "Topic", "TopicPolicy",
+}  # fmt: skip
+"""Costs nothing, or less than a hundredth of a cent a month."""
+
+Amounts = Counter[str]
+DECLARED: Final = {
+    (client, operation)
+    for client, needs in [*((one.client, one.needs) for one in aws.SERVICES), *NEEDS.items()]
+    for operation in needs
+}
+
+
+def of_tests(name: str) -> Any:
+    if TESTS not in sys.path:
+        sys.path.append(TESTS)
+    return importlib.import_module(name)
+
+
+def plant(cloud: LocalCloud, account: str) -> None:
+    plot, payments = Plot(cloud, account), {"data-class": "payment.transaction", "data-origin": "IN"}
+    for number in range(max(BUCKETS, TABLES, DATABASES)):
+        where, tags = (ABROAD, payments) if number % 10 == 0 else (HOME, None)
+        if number < BUCKETS:
+            plot.bucket(f"bucket-{account}-{number}", where, tags)
+        if number < TABLES:
+            plot.table(f"table-{number}", where, tags)
+        if number < DATABASES:
+            plot.database(f"database-{number}", where, tags)
+            for night in range(SNAPSHOTS_OF_EACH):
+                plot.snapshot(f"database-{number}", where, f"database-{number}-{night}")
+
+
+def counted(accounts: int, log: io.StringIO) -> Amounts:
+    """What a night takes in which nothing changes, with so many accounts and an empty one that has the deployment."""
+    amounts: Amounts = Counter()
+    bank, local = of_tests("small_bank"), of_tests("deployed_cloud")
+    members = [f"{200_000_000_000 + number}" for number in range(accounts)]
+    with LocalCloud(enabled=REGIONS) as cloud:
+        # The engine of the local cloud gives all snapshots at once.
+        cloud.pages("rds", "DescribeDBSnapshots", 100)
+        cloud.organisation(dict.fromkeys([bank.GROUP, *members], "account"))
+        for member in members:
+            plant(cloud, member)
+        with local.deployed(cloud, bank.GROUP, bank.FILE, bank.ROLE) as here:
+            for night in (1, 2):
+                cloud.calls.clear()
+                log.seek(0)
+                log.truncate()
+                events = [("collect", {"scan": night, "account": account}) for account in (bank.GROUP, *members)]
+                for step, event in [("plan", {}), *events, ("settle", {"scan": night}), ("notify", {"scan": night})]:
+                    before = len(cloud.calls)
+                    if not here.call(step, event).get("done", step == "plan"):
+                        sys.exit(f"{step} takes more than one invocation, which is not counted here")
+                    amounts[f"{step} invocations"] += night == 2
+                    for call in cloud.calls[before:] if night == 2 else ():
+                        looks = (call.service, xform_name(call.operation)) in DECLARED
+                        amounts[f"{step} calls"] += 1
+                        amounts["looks" if looks else f"own {call.service} {call.operation}"] += 1
+                        amounts["roles taken on"] += call.operation == "AssumeRole"
+            with local.opened() as store:
+                rows = store.known().values()
+                amounts["rows"] = len(rows)
+                amounts["bytes of rows"] = sum(len(msgspec.json.encode(row)) for row in rows)
+                amounts["placements"] = store.last_scan().counts["placements"]
+            amounts["bytes of logs"] = len(log.getvalue())
+            told = [json.loads(line) for line in log.getvalue().splitlines() if line.startswith('{"_aws"')]
+            amounts["metrics"] = sum(len(kind["Metrics"]) for one in told for kind in one["_aws"]["CloudWatchMetrics"])
+            for bucket in (local.WORK, local.EVIDENCE):
+                listed = cloud.moto("s3", local.REGION, bank.GROUP).list_objects_v2(Bucket=bucket)["Contents"]
+                amounts[bucket] = sum(one["Size"] for one in listed if "000002/" in one["Key"])
+    return amounts
+
+
+def line(one: Amounts, two: Amounts, accounts: int) -> Amounts:
+    """What so many accounts take, when every further one takes what the second takes."""
+    return Counter({name: one[name] + (two[name] - one[name]) * (accounts - 1) for name in one | two})
+
+
+def deployed() -> Any:
+    """What the Pulumi program deploys for an organisation, with the settings it comes with."""
+    program, bank = of_tests("program"), of_tests("small_bank")
+    settings = {"country": "IN", "emails": [{"address": "data@bank.example"}], "units": ["r-exam"]}
+    with TemporaryDirectory() as folder:
+        project = program.project(Path(folder) / "domicile", {"domicile.yaml": bank.FILE})
+        return program.stack(settings | {"organisationId": "o-exampleorgid"}, HOME, bank.GROUP, project)
+
+
+def entered(machine: dict[str, Any]) -> int:
+    """How many states a workflow enters that is done with everything at once."""
+    states, name = 0, machine["StartAt"]
+    while name:
+        states, one = states + 1, machine["States"][name]
+        name = one["Choices"][0]["Next"] if "Choices" in one else one.get("Next")
+    return states
+
+
+def watched(stack: Any) -> int:
+    """How many metrics the alarms watch, by which they are paid."""
+    return sum(
+        sum("metric" in query for query in one.inputs.get("metricQueries", [{"metric": {}}]))
+        for one in stack.of("MetricAlarm")
+    )
+
+
+def bill(night: Amounts, stack: Any) -> list[tuple[str, str, float]]:
+    """What is paid for, how much of it, and US dollars for a day."""
+    machine = json.loads(stack.one("StateMachine", "scan").inputs["definition"])
+    accounts, items = night["collect invocations"], machine["States"]["Accounts"]["ItemProcessor"]
+    # Each child workflow is started by a transition of its own.
+    transitions = entered(machine) + accounts * (1 + entered(items))
+    found: list[tuple[str, str, float]] = [
+        ("Step Functions", f"{transitions:,} transitions", transitions * PRICE["transition"])
+    ]
+    invocations = 0
+    for step, at_once in AT_ONCE.items():
+        memory = int(stack.one("Function", step).inputs["memorySize"])
+        share = min(1.0, memory / MB_OF_A_PROCESSOR)
+        starts = min(accounts, machine["States"]["Accounts"]["MaxConcurrency"]) if step == "collect" else 1
+        computing = starts * PROCESSOR_OF_A_START + night[f"{step} calls"] * PROCESSOR_OF_A_CALL
+        computing += night["placements"] * PROCESSOR_OF_A_PLACEMENT if step == "settle" else 0.0
+        seconds = computing / share + night[f"{step} calls"] * SECONDS_OF_A_CALL / at_once
+        times = night[f"{step} invocations"]
+        invocations += times
+        price = seconds * memory / 1024 * PRICE["GB-second"] + times * PRICE["invocation"]
+        found.append((f"Lambda: {step}", f"{times:,} x {seconds / times:,.1f} s at {memory:,} MB", price))
+
+    rows, size = night["rows"], night["bytes of rows"] / night["rows"]
+    changed, indexes = rows * CHANGED_EACH_NIGHT, len(VIOLATIONS.indexes)
+    own = Counter({name.removeprefix("own dynamodb "): count for name, count in night.items()})
+    # Each row is read in an index and by itself. A change is written twice over for being in a transaction, as is its
+    # line of history, and in each index the old place is cleared and the new one filled.
+    reads = own["GetItem"] + own["Query"] + own["BatchGetItem"] + rows * (0.5 * size / 4096 + math.ceil(size / 4096))
+    writes: float = own["UpdateItem"] + own["DeleteItem"] + own["TransactWriteItems"] * 4
+    writes += changed * math.ceil(size / 1024) * (2 + 2 + 2 * indexes)
+    units = f"{rows:,} rows: {reads:,.0f} reads, {writes:,.0f} writes"
+    found.append(("DynamoDB", units, reads * PRICE["read"] + writes * PRICE["write"]))
+    # With a year of history; of indexes nothing is kept for recovery.
+    tables = rows * size * (1 + 1 + 365 * CHANGED_EACH_NIGHT) / 1e9
+    kept = tables + rows * size * indexes / 1e9
+    found.append(("- storage", f"{kept:.3f} GB", kept * PRICE["table GB"] + tables * PRICE["restorable GB"]))
+
+    # The workflow reads the list of accounts.
+    puts, gets = night["own s3 PutObject"] + night["own s3 ListObjectsV2"], night["own s3 GetObject"] + 1
+    found.append(("S3", f"{puts:,} puts and lists, {gets:,} gets", puts * PRICE["put"] + gets * PRICE["get"]))
+    gigabytes = 0.0
+    for one in stack.of("BucketLifecycleConfiguration"):
+        # A bucket's name ends in the account and the region, `…-111111111111-ap-south-1`.
+        days = max(rule.get("expiration", {}).get("days", 0) for rule in one.inputs["rules"])
+        gigabytes += night[one.inputs["bucket"].rsplit("-", 4)[0]] * days / 1e9
+    found.append(("- storage", f"{gigabytes:.3f} GB when full", gigabytes * PRICE["object GB"]))
+
+    keys, uses = len(stack.of("Key")), invocations * KEY_USES_OF_A_CALL
+    found.append(("KMS", f"{keys} key, {uses:,} uses", keys * PRICE["key"] + uses * PRICE["key use"]))
+    metrics, alarms = night["metrics"], watched(stack)
+    paid = metrics * PRICE["metric"] + alarms * PRICE["alarm metric"]
+    found.append(("CloudWatch", f"{metrics} metrics, {alarms} under alarm", paid))
+    logs = (night["bytes of logs"] + invocations * BYTES_OF_A_REPORT) / 1e9
+    found.append(("- logs", f"{logs * 1000:.2f} MB", logs * PRICE["log GB"]))
+    mails = MAILS * len(stack.of("TopicSubscription"))
+    found.append(("SNS", f"{mails} mails", mails * PRICE["mail"]))
+    return found
+
+
+def main() -> None:
+    log = io.StringIO()
+    with redirect_stdout(log):
+        one, two = counted(1, log), counted(2, log)
+    stack = deployed()
+    nights = [line(one, two, accounts) for accounts in (10, 1000)]
+    bills = [bill(night, stack) for night in nights]
+    print(f"{'US dollars a day':16}{'10 accounts':>48}{'1,000 accounts':>55}")
+    for (name, ten, cheap), (_, thousand, dear) in zip(*bills, strict=True):
+        print(f"{name:16}{ten:>39}{cheap:>9.4f}{thousand:>46}{dear:>9.4f}")
+    print(f"{'together':16}{sum(one[2] for one in bills[0]):>48.4f}{sum(one[2] for one in bills[1]):>55.4f}")
+    for accounts, night in zip((10, 1000), nights, strict=True):
+        looks, own = night["looks"], sum(count for name, count in night.items() if name.startswith("own "))
+        # Who takes on a role is told to both accounts.
+        events, data = looks + night["roles taken on"], own + sum(night[f"{step} invocations"] for step in AT_ONCE)
+        print(f"\n{accounts:,} accounts: {looks:,} calls that look into them, {looks / accounts:,.0f} an account")
+        print(f"- {events:,} management events: {events * PRICE['event']:.4f} dollars for each copy but the first")
+        print(f"- {data:,} data events, where a trail keeps them: {data * PRICE['data event']:.4f} dollars")
+
+
+if __name__ == "__main__":
+    main()
