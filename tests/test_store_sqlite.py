@@ -49,11 +49,6 @@ def test_what_is_no_url_of_a_store_is_told_which_are(url):
         open_store(url)
 
 
-def test_stores_to_come_say_so():
-    with pytest.raises(UsageError, match="not in this version yet"):
-        open_store("cosmos://account/database")
-
-
 def a_foreign_database(path):
     with closing(sqlite3.connect(path)) as other:
         other.execute("CREATE TABLE bookmarks (url TEXT)")

@@ -141,7 +141,7 @@ class Store(Protocol):
 
 def open_store(url: str) -> Store:
     """The store behind a URL; `sqlite:///a.db` is relative, `sqlite:////srv/a.db` absolute, `dynamodb://TABLE` takes
-    `?region=` and `&profile=`, and without them what the environment says."""
+    `?region=` and `&profile=`, and without them what the environment says. `cosmos://` takes whoever is signed in."""
     scheme, separator, place = url.partition("://")
     if scheme == "sqlite" and separator and place.startswith("/") and place != "/":
         from domicile.stores.sqlite import SqliteStore  # noqa: PLC0415 - only what is asked for is loaded
@@ -152,8 +152,10 @@ def open_store(url: str) -> Store:
 
         return DynamoStore.of(url)
     if scheme == "cosmos" and separator:
-        raise UsageError(f"stores of the kind {scheme}:// are not in this version yet; use sqlite:///FILE")
+        from domicile.stores.cosmos import CosmosStore  # noqa: PLC0415 - only what is asked for is loaded
+
+        return CosmosStore.of(url)
     raise UsageError(
-        f"not the URL of a store: {url!r}; known are sqlite:///FILE, sqlite:////absolute/FILE and"
-        " dynamodb://TABLE?region=REGION"
+        f"not the URL of a store: {url!r}; known are sqlite:///FILE, sqlite:////absolute/FILE,"
+        " dynamodb://TABLE?region=REGION and cosmos://ACCOUNT.documents.azure.com/DATABASE"
     )
