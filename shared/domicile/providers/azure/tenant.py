@@ -82,7 +82,7 @@ class Azure:
         return Regions(())
 
     def cloud(self, _: Service, cell: Cell) -> Cloud:
-        return ArmCloud(self._session, lambda kind: self._sweeps.rows(cell.account, kind))
+        return ArmCloud(self._session, lambda kind: self._sweeps.rows(cell.account, kind), cell.account)
 
     def _below(self) -> dict[str, tuple[str, tuple[str, ...]]]:
         """Name of each subscription below a management group, and the groups above it as `mg:NAME`, topmost first."""

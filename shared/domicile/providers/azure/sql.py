@@ -1,0 +1,68 @@
+"""Azure SQL Database: each database, with its backups at home and in the paired region."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from domicile.model import Cell, Channel, Copy, Resource, ResourceType
+from domicile.providers.azure.ids import location
+from domicile.providers.azure.redundancy import backups, paired_backups
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
+from domicile.providers.service import Listing, Service
+
+DATABASES = "microsoft.sql/servers/databases"
+CURRENT, REQUESTED = "currentBackupStorageRedundancy", "requestedBackupStorageRedundancy"
+PROPERTIES = f"{CURRENT} {REQUESTED} defaultSecondaryLocation secondaryType encryptionProtector creationDate"
+
+DATABASE = ResourceType("azure.sql.database", "primary")
+
+BACKUP = Channel(
+    "azure-sql-backup",
+    "backup",
+    "Azure always backs a database up where it is; shorten the retention, or move the database.",
+    implied=True,
+    continuous=True,
+)
+GEO_BACKUP = Channel(
+    "azure-sql-geo-backup",
+    "backup",
+    "Set the backup storage redundancy to Local or Zone; what was copied before stays for its retention.",
+    implied=True,
+    continuous=True,
+)
+
+
+def read(row: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:
+    # Every server has a database `master`, which holds its logins and nobody's data.
+    if "system" in row.get("kind", "").lower() or row["name"].lower() == "master":
+        return
+    properties, home = row.get("properties", {}), row["location"]
+    key = properties.get("encryptionProtector", "")
+    yield resource(row, DATABASE, location(home), cmk=True if key else None, key=key)
+    current = properties.get(CURRENT, "")
+    # They differ while a change is under way: then the data is where either says.
+    said = current, properties.get(REQUESTED, current)
+    proof = evidence(DATABASES, f"{CURRENT}, {REQUESTED}", ", ".join(said))
+    # A secondary is backed up only once it is made the primary.
+    if not properties.get("secondaryType"):
+        yield backups(row, home, BACKUP, proof)
+    yield from paired_backups(row, home, said, GEO_BACKUP, proof, properties.get("defaultSecondaryLocation", ""))
+
+
+SERVICE = Service(
+    name="sql",
+    client="sql",
+    scope="global",
+    listings=(Listing("databases", of_type(DATABASES), read, identify),),
+    types=(DATABASE,),
+    channels=(BACKUP, GEO_BACKUP),
+    needs={},
+    blind_to=(
+        "How fresh the automatic backups of a database are is not told.",
+        "The key of a server, by which its databases are encrypted that have none of their own, is not asked yet.",
+        "A database that was deleted can be restored for as long as its backups are kept; it is not asked for yet.",
+        "Data that is synchronised, exported or copied by programs is nowhere in the settings of a database.",
+    ),
+    swept=(swept(DATABASES, PROPERTIES),),
+)
