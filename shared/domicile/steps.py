@@ -72,7 +72,7 @@ LINES: Final = 50_000
 ENOUGH: Final = 90.0
 """Seconds in which a stretch of any step is done: with less left, none is begun."""
 STREAMS: Final = 32
-"""Blobs read at once."""
+"""Blobs read or written at once."""
 UNFINISHED: Final = "the collector of this account was cut short; its log says why"
 
 
@@ -200,9 +200,17 @@ def plan(provider: Provider, blobs: Blobs, store: Store, scan: Scan, organisatio
     for ask in asks_of(provider, discovery):
         asks.setdefault(ask.cell.account, []).append((ask.name, ask.cell))
     accounts = {account.id: account for account in discovery.accounts}
-    for account, its in sorted(asks.items()):
-        here = frozenset(one for one in discovery.known if one[0] == account)
-        desk.put(f"accounts/{account}/task", Task(accounts[account], tuple(its), keep, here))
+    known: dict[str, set[tuple[str, str]]] = {}
+    for place in discovery.known:
+        known.setdefault(place[0], set()).add(place)
+
+    def task(account: str) -> None:
+        here = frozenset(known.get(account, ()))
+        desk.put(f"accounts/{account}/task", Task(accounts[account], tuple(asks[account]), keep, here))
+
+    with ThreadPoolExecutor(STREAMS) as pool:
+        for _ in pool.map(task, asks):
+            pass
     worklist = [{"scan": scan.number, "account": account} for account in sorted(asks)]
     blobs.write(desk.key("worklist.json"), msgspec.json.encode(worklist), media_type="application/json")
     return Planned(scan, desk.key("worklist.json"), len(worklist))
