@@ -9,14 +9,30 @@ from azure.core.credentials import AccessToken
 
 from domicile.errors import UsageError
 from domicile.model import Vocabulary
-from domicile.providers.azure import sql, storage
+from domicile.providers.azure import (
+    compute_disks,
+    compute_gallery,
+    compute_images,
+    compute_restore_points,
+    compute_snapshots,
+    sql,
+    storage,
+)
 from domicile.providers.azure.graph import Kept
 from domicile.providers.azure.session import CLOUDS, Place, Session
 from domicile.providers.azure.tenant import NEEDS, Azure
 from domicile.providers.service import Service
 from domicile.yamltext import did_you_mean
 
-SERVICES: Final[tuple[Service, ...]] = (sql.SERVICE, storage.SERVICE)
+SERVICES: Final[tuple[Service, ...]] = (
+    compute_disks.SERVICE,
+    compute_gallery.SERVICE,
+    compute_images.SERVICE,
+    compute_restore_points.SERVICE,
+    compute_snapshots.SERVICE,
+    sql.SERVICE,
+    storage.SERVICE,
+)
 
 _NEVER: Final = 4_102_444_800
 
