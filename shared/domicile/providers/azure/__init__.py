@@ -16,6 +16,7 @@ from domicile.providers.azure import (
     compute_restore_points,
     compute_snapshots,
     sql,
+    sql_servers,
     storage,
 )
 from domicile.providers.azure.graph import Kept
@@ -31,6 +32,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     compute_restore_points.SERVICE,
     compute_snapshots.SERVICE,
     sql.SERVICE,
+    sql_servers.SERVICE,
     storage.SERVICE,
 )
 
