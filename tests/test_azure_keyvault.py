@@ -1,0 +1,111 @@
+"""Key vaults, which are copied where no property says so, and managed HSMs, which are not."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from domicile.collect import collect, fold
+from domicile.discover import discover
+from domicile.model import Cell, Location
+from domicile.providers import azure
+from domicile.providers.azure import keyvault
+from fake_arm import TOKEN, Answer, Arm, serving
+
+BANK = "11111111-0000-0000-0000-000000000000"
+CELL = Cell("azure", BANK, "global")
+NIGHT = datetime(2026, 11, 20, 19, tzinfo=UTC)
+GROUP = f"/subscriptions/{BANK}/resourceGroups/Keys/providers/Microsoft.KeyVault"
+VAULT, MODULE = f"{GROUP}/vaults/Till", f"{GROUP}/managedHSMs/Ledger"
+
+
+def vault(region, **more):
+    return list(keyvault.read({"id": VAULT, "name": "Till", "location": region} | more, {}, CELL))
+
+
+def module(parts=None, **properties):
+    row = {"id": MODULE, "name": "Ledger", "location": "centralindia", "properties": properties}
+    return list(keyvault.read_module(row, parts or {}, CELL))
+
+
+@pytest.mark.parametrize(
+    ("region", "pair"),
+    [
+        ("centralindia", "southindia"),
+        ("North Europe", "westeurope"),
+        ("southeastasia", "eastasia"),
+        ("brazilsoutheast", "brazilsouth"),
+    ],
+)
+def test_a_vault_is_copied_to_the_paired_region_though_no_property_says_so(region, pair):
+    holder, copy = vault(region)
+    assert (copy.of, copy.channel, copy.location) == (holder.id, "azure-key-vault-pair", Location("azure", pair))
+    assert azure.vocabulary.channels[copy.channel].implied
+
+
+@pytest.mark.parametrize("region", ["brazilsouth", "Brazil South", "westus3", "qatarcentral", "polandcentral"])
+def test_a_vault_stays_in_a_region_without_a_pair_and_in_those_whose_pair_is_not_used(region):
+    [only] = vault(region)
+    assert only.type == "azure.keyvault.vault"
+
+
+def test_the_pair_is_the_one_that_the_cloud_names_today():
+    _, copy = vault("centralindia", pairs={"centralindia": "westindia"})
+    assert copy.location == Location("azure", "westindia")
+    assert len(vault("centralindia", pairs={"centralindia": ""})) == 1
+
+
+def test_a_managed_hsm_is_in_the_regions_that_it_spans_and_not_in_the_pair_of_its_own():
+    spanned = [{"name": "Central India", "isPrimary": True}, {"name": "UK South", "isPrimary": False}]
+    holder, copy = module(regions=spanned)
+    assert (copy.of, copy.channel, copy.location) == (
+        holder.id,
+        "azure-managed-hsm-region",
+        Location("azure", "uksouth"),
+    )
+    assert len(module(regions=[])) == 1
+
+
+def test_regions_that_were_asked_for_are_read_like_those_that_were_shown():
+    _, copy = module({"regions": {"value": [{"name": "centralindia"}, {"name": "uksouth", "isPrimary": False}]}})
+    assert (copy.location.region, copy.part) == ("uksouth", "regions")
+
+
+@pytest.fixture(name="arm")
+def a_subscription():
+    arm = Arm()
+    arm.subscription(BANK, "bank")
+    arm.plant(MODULE, "centralindia", properties={})
+    return arm
+
+
+def look(arm):
+    with serving(arm) as address, azure.connect(endpoint=address, token=TOKEN, attempts=0) as provider:
+        seen = collect(provider, discover(provider), keep_tags=frozenset(), now=NIGHT)
+    gaps = fold(seen.looks, seen.gaps, seen.resources)
+    return seen, [(gap.listing, gap.part, gap.reason) for gap in gaps]
+
+
+def test_regions_of_a_managed_hsm_are_asked_for_only_where_they_were_not_shown(arm):
+    arm.page = 1
+    arm.plant(f"{GROUP}/managedHSMs/told", "centralindia", properties={"regions": []})
+    arm.answer(f"{MODULE}/regions", [{"name": "centralindia"}, {"name": "uksouth"}, {"name": "ukwest"}])
+    seen, gaps = look(arm)
+    assert gaps == []
+    assert {(one.of, one.location.region) for one in seen.copies} == {
+        (MODULE.lower(), "uksouth"),
+        (MODULE.lower(), "ukwest"),
+    }
+    assert {path for _, path in arm.calls if path.endswith("/regions")} == {f"{MODULE}/regions"}
+
+
+def test_regions_that_may_not_be_read_are_a_gap(arm):
+    arm.refuse("/regions", Answer(403, "AuthorizationFailed"))
+    seen, gaps = look(arm)
+    assert gaps == [("keyvault.managed-hsms", "regions", "denied")]
+    assert [one.id for one in seen.resources] == [MODULE.lower()]
+
+
+def test_a_managed_hsm_deleted_while_the_scan_runs_is_gone(arm):
+    arm.refuse("/regions", Answer(404, "ResourceNotFound"))
+    seen, gaps = look(arm)
+    assert (seen.resources, gaps) == ((), [])
