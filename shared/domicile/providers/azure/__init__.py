@@ -10,6 +10,8 @@ from azure.core.credentials import AccessToken
 from domicile.errors import UsageError
 from domicile.model import Vocabulary
 from domicile.providers.azure import (
+    backup_instances,
+    backup_vaults,
     compute_disks,
     compute_gallery,
     compute_images,
@@ -17,7 +19,11 @@ from domicile.providers.azure import (
     compute_snapshots,
     containerregistry,
     keyvault,
+    recovery_items,
+    recovery_vaults,
+    site_recovery,
     sql,
+    sql_retention,
     sql_servers,
     storage,
 )
@@ -28,6 +34,8 @@ from domicile.providers.service import Service
 from domicile.yamltext import did_you_mean
 
 SERVICES: Final[tuple[Service, ...]] = (
+    backup_instances.SERVICE,
+    backup_vaults.SERVICE,
     compute_disks.SERVICE,
     compute_gallery.SERVICE,
     compute_images.SERVICE,
@@ -35,7 +43,11 @@ SERVICES: Final[tuple[Service, ...]] = (
     compute_snapshots.SERVICE,
     containerregistry.SERVICE,
     keyvault.SERVICE,
+    recovery_items.SERVICE,
+    recovery_vaults.SERVICE,
+    site_recovery.SERVICE,
     sql.SERVICE,
+    sql_retention.SERVICE,
     sql_servers.SERVICE,
     storage.SERVICE,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domicile.model import Cell, Channel, Copy, Evidence
+from domicile.model import Cell, Channel, Copy, Evidence, Location
 from domicile.providers.azure.ids import canonical, location, parent_of, subscription_of
 from domicile.providers.azure.rows import identify, of_type, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
@@ -87,7 +87,7 @@ def _grouped(row: dict[str, Any], ident: str, group: dict[str, Any]) -> Iterator
             )
 
 
-def _place(told: str) -> Any:
+def _place(told: str) -> Location | None:
     return location(told) if told else None
 
 
