@@ -75,7 +75,7 @@ def test_every_account_of_every_page_is_seen_once(arm, look):
     assert names(seen) == planted
     assert gaps(seen) == []
     graph = [call for call in arm.calls if call[0] == "POST"]
-    assert len(graph) == 1 + 3, "one page of subscriptions and groups, and a thousand resources in each of the others"
+    assert len(graph) == 1 + 1 + 3, "one page of subscriptions and groups, one of backups, a thousand resources in each"
 
 
 def test_a_row_has_the_shape_of_the_resource_and_says_nothing_of_what_it_was_not_shown():
@@ -108,7 +108,7 @@ def test_quota_that_is_spent_is_waited_for(arm, look):
     an_account(arm, "one")
     arm.quota_left = 1
     assert names(look()) == ["one"]
-    assert look.waits == [5.0, 5.0]
+    assert look.waits == [5.0, 5.0, 5.0]
 
 
 def test_a_refusal_for_too_many_questions_is_waited_out_by_its_own_word(arm, look):

@@ -22,6 +22,11 @@ def of_type(kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]]]:
     return find
 
 
+def by_id(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
+    """All swept resources of one type, by their ids: for what lies in them, or is said of them."""
+    return {canonical(row["id"]): row for row in of_type(kind)(cloud)}
+
+
 def identify(row: dict[str, Any], _: Cell) -> str:
     return canonical(row["id"])
 
