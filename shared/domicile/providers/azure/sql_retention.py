@@ -41,7 +41,7 @@ def kept_of(action: str, holders: str) -> Callable[[Cloud], Iterator[dict[str, A
     def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
         rows = list(of_type(holders)(cloud))
         there = {(row["name"].lower(), location(row["location"]).region): canonical(row["id"]) for row in rows}
-        pairs = next((row["pairs"] for row in rows if "pairs" in row), {})
+        pairs: dict[str, str] = next((row["pairs"] for row in rows if "pairs" in row), {})
         for region in registered.regions(cloud, "Microsoft.Sql", kind, holders.partition("/")[2]):
             code = location(region).region
             path = f"/subscriptions/{{subscription}}/providers/Microsoft.Sql/{kind.replace('/', f'/{code}/')}"
