@@ -64,6 +64,13 @@ def test_a_vault_that_says_nothing_of_its_redundancy_is_not_one_without_a_copy()
     assert (copy.location, copy.part) == (None, "storage")
 
 
+def test_where_there_is_no_pair_nothing_is_copied_to_one():
+    vault = row(VAULT, "italynorth") | {"items": {}}
+    assert len(list(recovery_vaults.read(vault, {"storage": None}, HERE))) == 1
+    other = row(at("Microsoft.DataProtection/backupVaults/vault"), "italynorth")
+    assert len(list(backup_vaults.read(other, {}, HERE))) == 1
+
+
 def test_the_storage_of_a_vault_says_what_the_vault_itself_does_not():
     def said(**properties):
         return [one.location for one in read_vault({"storage": {"properties": properties}})[1:]]

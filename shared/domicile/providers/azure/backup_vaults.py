@@ -51,9 +51,11 @@ def elsewhere(vault: Mapping[str, Any]) -> tuple[tuple[Location | None, ...], Ev
     others = tuple(there for region in regions if (there := location(region)) != home)
     if others:
         return others, proof
+    pair = paired(vault, home.region)
     if "GeoRedundant" in kinds or restore.get("state") == "Enabled":
-        return (paired(vault, home.region),), proof
-    return (() if settings and kinds <= HERE else (None,)), proof
+        return (pair,), proof
+    # Of a vault that does not say, nobody knows, except where there is no pair to be copied to.
+    return (() if (settings and kinds <= HERE) or pair is None else (None,)), proof
 
 
 def read(vault: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:

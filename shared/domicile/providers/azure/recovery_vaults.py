@@ -68,8 +68,12 @@ def read(vault: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: C
         proof = Evidence(CONFIG, "storageType, crossRegionRestoreFlag", f"{said}, {restore}")
     if said in HERE and restore != "Enabled":
         return
-    # Vaults are geo-redundant unless somebody chose otherwise; of one that does not say, nobody knows.
-    there = paired(vault, vault["location"]) if said in ELSEWHERE or restore == "Enabled" else None
+    pair, known = paired(vault, vault["location"]), said in ELSEWHERE or restore == "Enabled"
+    # Vaults are geo-redundant unless somebody chose otherwise; of one that does not say, nobody knows, except where
+    # there is no pair to be copied to.
+    if not known and pair is None:
+        return
+    there = pair if known else None
     for holder, sure in {this: True, **vault["items"]}.items():
         yield Copy(holder, GEO.name, there if sure else None, caused_by=this, evidence=proof, part=part)
 
