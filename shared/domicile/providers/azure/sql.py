@@ -47,7 +47,8 @@ def read(row: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) 
     # A secondary is backed up only once it is made the primary.
     if not properties.get("secondaryType"):
         yield backups(row, home, BACKUP, proof)
-    yield from paired_backups(row, home, said, GEO_BACKUP, proof, properties.get("defaultSecondaryLocation", ""))
+    told = properties.get("defaultSecondaryLocation", "")
+    yield from paired_backups(row, home, said, GEO_BACKUP, proof, told=told)
 
 
 SERVICE = Service(
