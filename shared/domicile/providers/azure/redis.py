@@ -48,10 +48,9 @@ def read(cache: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: C
         place = link.get("linkedRedisCacheLocation", "")
         proof = Evidence(LINKS, "linkedRedisCacheId, linkedRedisCacheLocation, serverRole", f"{other}, {place}, {role}")
         # The role is that of the other cache. Both ends show the link, and each names the place of the other.
+        source, holder, there = this, other, location(place) if place else None
         if role.lower() == "primary":
             source, holder, there = other, this, here
-        else:
-            source, holder, there = this, other, location(place) if place else None
         yield Copy(
             source,
             LINK.name,
