@@ -10,6 +10,7 @@ from azure.core.credentials import AccessToken
 from domicile.errors import UsageError
 from domicile.model import Vocabulary
 from domicile.providers.azure import (
+    ai,
     backup_instances,
     backup_vaults,
     compute_disks,
@@ -22,6 +23,7 @@ from domicile.providers.azure import (
     cosmos_restorable,
     event_hubs,
     keyvault,
+    log_analytics,
     mysql,
     postgresql,
     recovery_items,
@@ -43,6 +45,7 @@ from domicile.providers.service import Service
 from domicile.yamltext import did_you_mean
 
 SERVICES: Final[tuple[Service, ...]] = (
+    ai.SERVICE,
     backup_instances.SERVICE,
     backup_vaults.SERVICE,
     compute_disks.SERVICE,
@@ -55,6 +58,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     cosmos_restorable.SERVICE,
     event_hubs.SERVICE,
     keyvault.SERVICE,
+    log_analytics.SERVICE,
     mysql.SERVICE,
     postgresql.SERVICE,
     recovery_items.SERVICE,

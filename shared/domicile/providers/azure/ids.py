@@ -41,3 +41,12 @@ def paired(row: Mapping[str, Any], region: str) -> Location | None:
     known: Mapping[str, str] = row.get("pairs") or {}
     other = known[code] if code in known else geography.pair(code)
     return Location("azure", other) if other else None
+
+
+def data_zone(region: str) -> Location:
+    """What Microsoft calls the data zone of a region: the United States, or the member states of the European Union.
+    No region, and but for the first of them no single country."""
+    country = geography.country(location(region))
+    if country == "US":
+        return location("unitedstates")
+    return location("europe" if country in geography.PLACE_SETS["EU"] else "unknown")
