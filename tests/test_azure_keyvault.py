@@ -78,9 +78,9 @@ def a_subscription():
     return arm
 
 
-def look(arm):
+def look(arm, keep=()):
     with serving(arm) as address, azure.connect(endpoint=address, token=TOKEN, attempts=0) as provider:
-        seen = collect(provider, discover(provider), keep_tags=frozenset(), now=NIGHT)
+        seen = collect(provider, discover(provider), keep_tags=frozenset(keep), now=NIGHT)
     gaps = fold(seen.looks, seen.gaps, seen.resources)
     return seen, [(gap.listing, gap.part, gap.reason) for gap in gaps]
 
@@ -109,3 +109,65 @@ def test_a_managed_hsm_deleted_while_the_scan_runs_is_gone(arm):
     arm.refuse("/regions", Answer(404, "ResourceNotFound"))
     seen, gaps = look(arm)
     assert (seen.resources, gaps) == ((), [])
+
+
+LISTED = f"/subscriptions/{BANK}/providers/Microsoft.KeyVault"
+
+
+def deleted(name, before, region="Central India", tags=None):
+    kind, key = ("deletedVaults", "vaultId") if "/vaults/" in before else ("deletedManagedHSMs", "mhsmId")
+    properties = {key: before, "location": region, "deletionDate": "2026-11-01T00:00:00Z", "tags": tags}
+    return {"id": f"{LISTED}/locations/x/{kind}/{name}", "name": name, "type": f"…/{kind}", "properties": properties}
+
+
+def registered(arm, state="Registered"):
+    kinds = [{"resourceType": kind, "locations": ["Central India"]} for kind in ("vaults", "managedHSMs")]
+    arm.answer(LISTED, {"namespace": "Microsoft.KeyVault", "registrationState": state, "resourceTypes": kinds})
+
+
+def test_a_deleted_vault_is_where_it_was_and_in_the_pair_until_it_is_purged(arm):
+    registered(arm)
+    arm.resources.clear()
+    arm.page = 1
+    arm.answer(
+        f"{LISTED}/deletedVaults",
+        [
+            deleted("Till", VAULT, tags={"data-class": "payment.card"}),
+            deleted("Rio", f"{GROUP}/vaults/rio", "brazilsouth"),
+        ],
+    )
+    arm.answer(f"{LISTED}/deletedManagedHSMs", [deleted("Ledger", MODULE)])
+    seen, gaps = look(arm, keep={"data-class"})
+    assert gaps == []
+    assert {(one.id, one.type, one.location.region) for one in seen.resources} == {
+        (VAULT.lower(), "azure.keyvault.deleted-vault", "centralindia"),
+        (f"{GROUP}/vaults/rio".lower(), "azure.keyvault.deleted-vault", "brazilsouth"),
+        (MODULE.lower(), "azure.keyvault.deleted-managed-hsm", "centralindia"),
+    }
+    assert {tuple(one.tags.items()) for one in seen.resources} == {(("data-class", "payment.card"),), ()}
+    assert [(one.of, one.location.region) for one in seen.copies] == [(VAULT.lower(), "southindia")]
+
+
+def test_the_pair_of_a_deleted_vault_too_is_the_one_that_the_cloud_names_today(arm):
+    registered(arm)
+    arm.plant(f"{GROUP}/vaults/there", "westindia")
+    arm.locations = [
+        {"name": "centralindia", "metadata": {"regionType": "Physical", "pairedRegion": [{"name": "westindia"}]}}
+    ]
+    arm.answer(f"{LISTED}/deletedVaults", [deleted("Till", VAULT)])
+    seen, _ = look(arm)
+    assert [one.location.region for one in seen.copies if one.of == VAULT.lower()] == ["westindia"]
+
+
+def test_what_was_deleted_is_not_asked_for_where_there_never_was_a_vault(arm):
+    registered(arm, "NotRegistered")
+    _, gaps = look(arm)
+    assert gaps == []
+    assert not [path for _, path in arm.calls if "/deleted" in path]
+
+
+def test_deleted_vaults_that_may_not_be_listed_are_a_gap(arm):
+    registered(arm)
+    arm.refuse("/deletedVaults", Answer(403, "AuthorizationFailed"))
+    _, gaps = look(arm)
+    assert gaps == [("keyvault.deleted-vaults", "", "denied")]

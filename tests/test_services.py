@@ -116,7 +116,7 @@ def test_the_recorded_answer_has_the_shape_of_the_sdk(service, listing):
 
 def test_no_recorded_answer_is_left_over():
     looks = {f"{service.name}.{listing.name}" for service in aws.SERVICES for listing in service.listings}
-    assert {path.stem for path in RECORDED.glob("*.json")} == looks
+    assert {path.stem for path in RECORDED.glob("*.json") if not path.stem.startswith("azure.")} == looks
 
 
 @pytest.mark.parametrize(("service", "listing"), LISTINGS)

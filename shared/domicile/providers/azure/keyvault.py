@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domicile.model import Cell, Channel, Copy, Resource, ResourceType
+from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, location, paired
 from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
@@ -21,7 +21,7 @@ MODULE = ResourceType("azure.keyvault.managed-hsm", "primary")
 PAIR = Channel(
     "azure-key-vault-pair",
     "replica",
-    "This cannot be switched off: use a vault in a region that has no pair, or whose pair is allowed, and purge this one.",
+    "This cannot be switched off: use a vault in a region without a pair or with an allowed one, and purge this one.",
     implied=True,
     continuous=True,
 )
@@ -39,14 +39,14 @@ STAY_AT_HOME = frozenset({"brazilsouth", "westus3"})
 
 def read(row: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:
     yield resource(row, VAULT, location(row["location"]))
-    yield from paired_copy(row, canonical(row["id"]))
+    yield from paired_copy(row, canonical(row["id"]), evidence(VAULTS, "location", row["location"]))
 
 
-def paired_copy(row: dict[str, Any], vault: str) -> Iterator[Copy]:
+def paired_copy(row: dict[str, Any], vault: str, proof: Evidence) -> Iterator[Copy]:
     """No property of a vault says that it is copied. All are, where the region has a pair."""
     there = paired(row, row["location"])
     if there and location(row["location"]).region not in STAY_AT_HOME:
-        yield Copy(vault, PAIR.name, there, caused_by=vault, evidence=evidence(VAULTS, "location", row["location"]))
+        yield Copy(vault, PAIR.name, there, caused_by=vault, evidence=proof)
 
 
 def regions(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
