@@ -13,8 +13,11 @@ Readers pass over what is leaving once it has arrived; what a dead scan left hal
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import logging
 import math
+import os
 import random
 import re
 import time
@@ -27,7 +30,7 @@ from functools import partial
 from heapq import merge
 from itertools import islice
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 from azure.core import MatchConditions
@@ -72,6 +75,9 @@ from domicile.stores.kept import (
     require_size,
 )
 
+# What it logs is said in the error too.
+logging.getLogger("azure").addHandler(logging.NullHandler())
+
 AnItem = TypeVar("AnItem")
 Item = dict[str, Any]
 Operation = tuple[Any, ...]
@@ -80,6 +86,11 @@ Operation = tuple[Any, ...]
 # A token is sent nowhere else.
 CLOUDS: Final = ("documents.azure.com", "documents.azure.cn", "documents.azure.us")
 THIS_MACHINE: Final = ("localhost", "127.0.0.1")
+KEY: Final = "AZURE_COSMOS_KEY"
+"""What an emulator on this machine asks for; nothing else is ever opened with a key."""
+NO_CREDENTIALS: Final = (
+    "cannot be opened: no usable Azure credentials: run `az login` or set AZURE_CLIENT_ID, AZURE_TENANT_ID and a secret"
+)
 
 TRIES: Final = 10
 PAGE: Final = 1000
@@ -94,6 +105,7 @@ GONE_PLACES_LIVE: Final = 24 * 60 * 60
 NOT_AS_READ: Final = frozenset({404, 409, 412})
 """What a transaction fails with when an item is not as it was read: gone, there already, or another version."""
 PASSING: Final = frozenset({408, 410, 429, 449, 503})
+"""Worth another try, also when it was carried out and nobody heard of it: then it is not as read, and is looked at."""
 
 EVERYTHING: Final = "everything"
 """The one partition of scans."""
@@ -140,6 +152,41 @@ class Place(Struct, frozen=True):
     regions: tuple[str, ...]
 
 
+class Opened(Struct, frozen=True):
+    """Says that a scan's fence may stand open in an account's partition."""
+
+    scan: int
+    account: str
+
+
+class Lying(Struct, frozen=True):
+    """What must be sound in the item of a row before it is replaced or passed over."""
+
+    violation_id: str
+    account: str
+    version: int
+    expires_at: int | None = None
+    leaving: str | None = None
+
+
+class Line(Struct, frozen=True):
+    """A line of the history. The row lies one level deeper, so that no question about rows finds it."""
+
+    id: str
+    account: str
+    history_of: str
+    scan_version: str
+    transition: str
+    row: Row
+
+
+class Piece(Struct, frozen=True):
+    """A part of what a settled scan leaves to be written."""
+
+    name: str
+    items: list[Item]
+
+
 class Known(Struct, frozen=True):
     """An item with the mark by which it is replaced only as it was read; without one it is not there yet."""
 
@@ -169,13 +216,12 @@ class CosmosStore:
 
     @classmethod
     def of(cls, url: str) -> Self:
-        """The store behind `cosmos://ACCOUNT.documents.azure.com/DATABASE`, or behind
-        `cosmos://localhost:PORT/DATABASE?key=KEY`, an emulator, which is spoken to without TLS."""
-        host, port, database, key = parts_of(url)
-        local = host in THIS_MACHINE
-        endpoint = f"http://{host}:{port}/" if local else f"https://{host}:{port or 443}/"
+        """The store behind `cosmos://ACCOUNT.documents.azure.com/DATABASE`, or behind `cosmos://localhost:PORT/DATABASE`,
+        an emulator, which is spoken to without TLS and with a key."""
+        endpoint, database = parts_of(url)
+        local = endpoint.startswith("http:")
         with ExitStack() as opened:
-            credential: Any = key if local else opened.enter_context(DefaultAzureCredential())
+            credential: Any = key_of_emulator() if local else opened.enter_context(identity())
             with explained(name_of(endpoint, database)):
                 client = CosmosClient(
                     endpoint,
@@ -252,7 +298,7 @@ class CosmosStore:
 
     def scans(self, *, after: int = 0) -> tuple[ScanRow, ...]:
         found = self._query(SCANS, {"kind": SCAN}, above={"name": number_text(max(after, 0))}, partition=EVERYTHING)
-        return tuple(self._decoded(one, ScanRow) for one in sorted(found, key=lambda one: str(one["name"])))
+        return tuple(sorted((self._decoded(one, ScanRow) for one in found), key=lambda row: row.scan.number))
 
     def ledger(self) -> Ledger:
         head, _ = self._head()
@@ -275,8 +321,8 @@ class CosmosStore:
     def history(self, violation_id: str) -> tuple[tuple[str, Row], ...]:
         if not is_text(violation_id):
             return ()
-        found = sorted(self._query(VIOLATIONS, {"history_of": violation_id}), key=lambda one: str(one["scan_version"]))
-        return tuple((one["transition"], self._decoded(one["row"], Row)) for one in found)
+        lines = [self._decoded(one, Line) for one in self._query(VIOLATIONS, {"history_of": violation_id})]
+        return tuple((one.transition, one.row) for one in sorted(lines, key=lambda one: one.scan_version))
 
     def close(self) -> None:
         self._opened.close()
@@ -375,7 +421,7 @@ class CosmosStore:
 
     def _complete_moves(self) -> None:
         """Delete what was on its way when its scan died, once it is known to have arrived."""
-        for one in list(self._query(VIOLATIONS, {}, defined="leaving")):
+        for one in list(self._sound(self._query(VIOLATIONS, {}, defined="leaving"))):
             if self._arrived(one):
                 self._delete(VIOLATIONS, one)
 
@@ -385,16 +431,21 @@ class CosmosStore:
 
     def _lying(self, ids: Iterable[str]) -> Iterator[Item]:
         """The items of rows with these ids, in all partitions, whether expired or leaving."""
-        return self._with_ids(item_id(one) for one in ids)
+        return self._sound(self._with_ids(item_id(one) for one in ids))
 
     def _with_ids(self, ids: Iterable[str]) -> Iterator[Item]:
         for some in several(ids, CHANGES_AT_ONCE):
             yield from self._query(VIOLATIONS, {}, among={"id": some})
 
+    def _sound(self, found: Iterable[Item]) -> Iterator[Item]:
+        for one in found:
+            self._decoded(one, Lying)
+            yield one
+
     def _rows(self, found: Iterable[Item]) -> Iterator[Row]:
         """The rows among items, without what has expired and still lies there, and what lies elsewhere by now."""
         horizon = None
-        for one in found:
+        for one in self._sound(found):
             if "expires_at" in one:
                 horizon = self._head()[0].horizon if horizon is None else horizon
                 if expired(one, horizon):
@@ -468,8 +519,9 @@ class CosmosStore:
     def _take_fences(self, scan: Scan) -> None:
         """Shut out every older scan from wherever it may have been writing."""
         for one in list(self._query(SCANS, {"kind": OPEN}, partition=EVERYTHING)):
-            if one["scan"] < scan.number:
-                self._take_fence(scan, one["account"])
+            opened = self._decoded(one, Opened)
+            if opened.scan < scan.number:
+                self._take_fence(scan, opened.account)
                 self._delete(SCANS, one)
 
     def _take_fence(self, scan: Scan, account: str) -> None:
@@ -518,10 +570,11 @@ class CosmosStore:
         """The items that a settled scan left to be written; None when somebody has written them meanwhile."""
         if not head.pending:
             return []
-        found = list(self._query(SCANS, {"kind": JOURNAL}, starting={"name": f"{head.pending}-"}, partition=EVERYTHING))
-        if len(found) < head.pieces:
+        found = self._query(SCANS, {"kind": JOURNAL}, starting={"name": f"{head.pending}-"}, partition=EVERYTHING)
+        pieces = sorted((self._decoded(one, Piece) for one in found), key=lambda piece: piece.name)
+        if len(pieces) < head.pieces:
             return None
-        return [one for piece in sorted(found, key=lambda one: str(one["name"])) for one in piece["items"]]
+        return [one for piece in pieces for one in piece.items]
 
     def _finish(self, head: Head) -> None:
         """Write what a settled scan left to be written. Whoever comes first does it, and nobody twice."""
@@ -538,7 +591,7 @@ class CosmosStore:
     def _tidy(self, settled: int) -> None:
         """Delete journals that nobody will read again."""
         for one in list(self._query(SCANS, {"kind": JOURNAL}, partition=EVERYTHING)):
-            if one["name"] < number_text(settled + 1):
+            if self._decoded(one, Piece).name < number_text(settled + 1):
                 self._delete(SCANS, one)
 
     def _settled(self, kind: str, equal: Mapping[str, bool]) -> list[Item]:
@@ -664,6 +717,9 @@ class CosmosStore:
                         return []
                     if error.status_code not in PASSING:
                         raise
+                except HttpResponseError as error:
+                    if error.status_code not in PASSING:
+                        raise
             self._wait(tried)
         raise self._busy()
 
@@ -701,7 +757,7 @@ def explained(name: str) -> Iterator[None]:
     try:
         yield
     except ClientAuthenticationError as error:
-        raise StoreError(f"{name} cannot be opened without credentials: {first_line(error.message)}") from error
+        raise StoreError(f"{name} {NO_CREDENTIALS} ({first_line(error.message)})") from error
     except HttpResponseError as error:
         raise StoreError(f"{name} {explanation(error)}") from error
     except (ServiceRequestError, ServiceResponseError, CosmosClientTimeoutError) as error:
@@ -714,7 +770,7 @@ def explanation(error: HttpResponseError) -> str:
     message = first_line(getattr(error, "http_error_message", "") or error.message)
     match error.status_code:
         case 401:
-            return f"does not accept these credentials: {message}"
+            return f"{NO_CREDENTIALS} ({message})"
         case 403:
             return f"may not be used with these credentials, or from here: {message}"
         case 404:
@@ -738,27 +794,44 @@ def first_line(message: object) -> str:
     return " ".join(lines[0].split()) if lines else "no reason given"
 
 
-def parts_of(url: str) -> tuple[str, int | None, str, str]:
-    """Host, port, database and key."""
+def parts_of(url: str) -> tuple[str, str]:
+    """Where the account is spoken to, and the database in it."""
     wanted = "write cosmos://ACCOUNT.documents.azure.com/DATABASE"
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
     except ValueError as error:
         raise UsageError(f"not the URL of a Cosmos DB database: {url!r}; {wanted}") from error
+    local = host in THIS_MACHINE and port
+    clouds = "|".join(map(re.escape, CLOUDS))
     database = parts.path.removeprefix("/")
-    asked = dict(parse_qsl(parts.query, keep_blank_values=True))
-    local = host in THIS_MACHINE
-    there = local or re.fullmatch(rf"[a-z0-9-]+\.({'|'.join(map(re.escape, CLOUDS))})", host)
-    if not there or not re.fullmatch(r"[a-zA-Z0-9_.-]{1,255}", database) or parts.fragment or "@" in parts.netloc:
+    if (
+        not (local or (re.fullmatch(rf"[a-z0-9-]+\.({clouds})", host) and port in {None, 443}))
+        or not re.fullmatch(r"[a-zA-Z0-9_.-]{1,255}", database)
+        or "@" in parts.netloc
+        or parts.query
+        or parts.fragment
+    ):
         raise UsageError(f"not the URL of a Cosmos DB database: {url!r}; {wanted}")
-    if odd := asked.keys() - ({"key"} if local else set()):
-        raise UsageError(
-            f"a Cosmos DB database is opened by whoever is signed in, not with {', '.join(sorted(odd))}; {wanted}"
-        )
-    if local and not (port and asked.get("key")):
-        raise UsageError(f"an emulator has a port and a key: cosmos://{host}:PORT/{database}?key=KEY")
-    return host, port, database, asked.get("key", "")
+    return (f"http://{host}:{port}/" if local else f"https://{host}:443/"), database
+
+
+def identity() -> DefaultAzureCredential:
+    try:
+        return DefaultAzureCredential()
+    except ValueError as error:
+        raise UsageError(f"nobody can be signed in to Azure: {first_line(error)}") from error
+
+
+def key_of_emulator() -> str:
+    key = os.environ.get(KEY, "")
+    if not key:
+        raise UsageError("is not set: an emulator asks for the key of its account", field=KEY)
+    try:
+        base64.b64decode(key, validate=True)
+    except ValueError as error:
+        raise UsageError("is no key: keys are written in base64", field=KEY) from error
+    return key
 
 
 def name_of(endpoint: str, database: str) -> str:
@@ -837,15 +910,12 @@ def row_item(scan: Scan, row: Row) -> Item:
 
 
 def line(scan: Scan, change: Change) -> Item:
-    """A line of the history. The row lies one level deeper, so that no question about rows finds it."""
-    return {
-        "id": line_id(scan, change),
-        "account": change.row.account,
-        "history_of": change.row.violation_id,
-        "scan_version": f"{number_text(scan.number)} {change.row.version:06}",
-        "transition": change.transition,
-        "row": msgspec.to_builtins(in_utc(change.row)),
-    }
+    row = change.row
+    number = f"{number_text(scan.number)} {row.version:06}"
+    found: Item = msgspec.to_builtins(
+        Line(line_id(scan, change), row.account, row.violation_id, number, change.transition, in_utc(row))
+    )
+    return found
 
 
 def line_id(scan: Scan, change: Change) -> str:
@@ -872,7 +942,7 @@ def in_scans(kind: str, name: str, what: Struct | None = None) -> Item:
 
 
 def open_item(scan: Scan, account: str) -> Item:
-    return in_scans(OPEN, f"{OPEN}-{digest(account)}") | {"account": account, "scan": scan.number}
+    return in_scans(OPEN, f"{OPEN}-{digest(account)}", Opened(scan.number, account))
 
 
 def scan_id(number: int) -> str:
