@@ -328,6 +328,14 @@ def test_what_could_be_hidden_is_not_missing(hidden, expected):
     assert str(on_logs(logs, one, one.placements, "bank", question(gaps=[hidden])).verdict) == expected
 
 
+@pytest.mark.parametrize(("refused", "expected"), [("/s/1/servers/a", "unknown"), ("/s/1/servers/b", "violation")])
+def test_a_question_about_a_server_hides_copies_of_its_databases_and_of_no_others(refused, expected):
+    hidden = replace(gap("sql.servers", "global", resource_id=refused, part="links"), cell=Cell("azure", "1", "global"))
+    one = replace(dataset(at("SG")), provider="azure", members=("/s/1/servers/a/databases/orders",))
+    outcome = on_dataset(COPY, one, one.placements, stated(), question(gaps=[hidden]))
+    assert str(outcome.verdict) == expected
+
+
 def test_a_gap_in_another_cloud_hides_nothing_of_this_one():
     azure = replace(gap(), cell=Cell("azure", "*", "*"))
     assert some(COPY, at("SG"), gaps=[azure]) == "violation"

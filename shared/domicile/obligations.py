@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
@@ -65,7 +65,8 @@ class Unseen:
         self._parts: dict[str, list[tuple[int, Gap]]] = defaultdict(list)
         for number, gap in enumerate(looks.gaps):
             if gap.listing not in tag_looks:
-                # One question about one resource hides only that resource's copies, wherever they are.
+                # One question about one resource hides only copies of that resource and of what it holds, wherever
+                # they are.
                 (self._parts[gap.resource_id] if gap.part else self._whole).append((number, gap))
         self._limits = [one for one in looks.limits if one.reason in ("blind-to", "skipped-by-config")]
         self._first: dict[tuple[str, tuple[str, ...]], tuple[int, Gap] | None] = {}
@@ -78,7 +79,8 @@ class Unseen:
             hiding = (one for one in self._whole if _could_hold(one[1].cell, provider, places))
             self._first[provider, places] = next(hiding, None)
         first = self._first[provider, places]
-        found = [one for member in dataset.members for one in self._parts.get(member, ())]
+        asked = {name for member in dataset.members for name in _within(member)} & self._parts.keys()
+        found = [one for name in asked for one in self._parts[name]]
         found = [one for one in found if not _elsewhere(one[1].cell, provider)] + ([first] if first else [])
         return min(found)[1] if found else None
 
@@ -345,6 +347,14 @@ def _hiding(obligation: Obligation, dataset: Dataset, question: Question) -> str
         return _unseen(gap)
     kinds = obligation.copies or _KINDS.get(obligation.kind, ())
     return question.unseen.left_out(dataset, obligation.places, kinds)
+
+
+def _within(name: str) -> Iterator[str]:
+    """A resource, and where its id is a path, all that it lies in: links are asked of the server of a database."""
+    yield name
+    if name.startswith("/"):
+        parts = name.split("/")
+        yield from ("/".join(parts[:count]) for count in range(len(parts) - 1, 1, -1))
 
 
 def _elsewhere(cell: Cell, provider: str) -> bool:
