@@ -52,15 +52,23 @@ class Blobs(Protocol):
 
 
 def open_blobs(url: str) -> Blobs:
-    """The blobs behind a URL: `s3://bucket` (or `s3://bucket/prefix`), or `file:///folder`."""
+    """The blobs behind a URL: `s3://bucket` or `azblob://account.blob.core.windows.net/container`, either with a
+    `/prefix` if wanted, or `file:///folder`."""
     scheme, separator, place = url.partition("://")
     if scheme == "s3" and separator and place:
         from domicile.blobs.s3 import S3Blobs  # noqa: PLC0415 only what is asked for is loaded
 
         bucket, _, prefix = place.partition("/")
         return S3Blobs(bucket, prefix)
+    if scheme == "azblob" and separator and place:
+        from domicile.blobs.azure import AzureBlobs  # noqa: PLC0415
+
+        return AzureBlobs.of(place)
     if scheme == "file" and separator and place.startswith("/"):
         from domicile.blobs.folder import FolderBlobs  # noqa: PLC0415
 
         return FolderBlobs(place)
-    raise UsageError(f"not a place for files: {url!r}; known are s3://BUCKET and file:///FOLDER")
+    raise UsageError(
+        f"not a place for files: {url!r}; known are s3://BUCKET, azblob://ACCOUNT.blob.core.windows.net/CONTAINER and"
+        " file:///FOLDER"
+    )
