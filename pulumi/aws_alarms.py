@@ -39,7 +39,7 @@ _COUNTED: Final = (
         "notify",
         "nobody-listens",
         True,
-        "Nobody has confirmed a subscription to the notices: breaches are found and told to no one.",
+        "Nobody has confirmed a subscription to the notices: breaches are found, and told once somebody has.",
     ),
 )
 

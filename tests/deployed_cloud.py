@@ -1,8 +1,10 @@
 """A deployment on this machine: the definition that Pulumi deploys, run by moto's interpreter with the real handlers."""
 
+import gzip
 import importlib.util
 import json
 import time
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -15,6 +17,8 @@ from moto.sns.models import sns_backends
 
 import program
 from domicile.stores import open_store
+from domicile.stores.dynamodb import HEAD
+from domicile.stores.dynamodb_tables import SCANS, TABLES
 from dynamodb_emulator import create_tables
 
 HANDLERS = Path(__file__).parents[1] / "functions" / "aws"
@@ -38,9 +42,11 @@ class Function:
     def __init__(self, step: str) -> None:
         spec = importlib.util.spec_from_file_location(f"handler_{step}", HANDLERS / f"{step}.py")
         self.module: ModuleType = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(self.module)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("POWERTOOLS_SERVICE_NAME", step)
+            spec.loader.exec_module(self.module)
 
-    def __call__(self, event, seconds):
+    def __call__(self, event, seconds=PLENTY):
         context = SimpleNamespace(
             function_name="domicile",
             memory_limit_in_mb=1769,
@@ -54,10 +60,11 @@ class Function:
 class Deployment:
     """What `pulumi up` leaves, in one account of a local cloud."""
 
-    def __init__(self, cloud, account: str, file: str, *, concurrency: int = 4) -> None:
+    def __init__(self, cloud, account: str, file: str | None, *, concurrency: int = 4) -> None:
         self.cloud, self.account = cloud, account
         self.failures: list[Failure] = []
         self.events: list[tuple[str, dict]] = []
+        self.after: dict[str, Callable[[], None]] = {}
         self.seconds, self.executions = PLENTY, 0
         self.functions = {}
         self._client("s3").create_bucket(Bucket=WORK, CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -74,6 +81,7 @@ class Deployment:
             Endpoint=f"arn:aws:sqs:{REGION}:{account}:domicile",
             Attributes={"RawMessageDelivery": "true"},
         )
+        self.confirm(2)
         workflow = program.load("aws_workflow")
         arns = {
             step: f"arn:aws:lambda:{REGION}:{account}:function:domicile-{step}"
@@ -89,9 +97,34 @@ class Deployment:
     def _client(self, service):
         return self.cloud.moto(service, REGION, self.account)
 
-    def configure(self, file: str) -> None:
-        """A new version of the organisation file, as `domicile config push` writes it."""
-        self._client("s3").put_object(Bucket=WORK, Key="config/domicile.yaml", Body=file.encode())
+    def configure(self, file: str | None) -> None:
+        """A new version of the organisation file, as `domicile config push` writes it; None takes it away."""
+        key = {"Bucket": WORK, "Key": "config/domicile.yaml"}
+        if file is None:
+            self._client("s3").delete_object(**key)
+        else:
+            self._client("s3").put_object(**key, Body=file.encode())
+
+    def good(self, file: str = "") -> str:
+        """The last organisation file that was no mistake, or another in its place."""
+        key = {"Bucket": WORK, "Key": "config/good/domicile.yaml"}
+        if file:
+            self._client("s3").put_object(**key, Body=file.encode())
+        return self._client("s3").get_object(**key)["Body"].read().decode()
+
+    def confirm(self, subscribers: int) -> None:
+        """Of those who are to be told, so many have said that they want to be: moto counts none, ever."""
+        sns_backends[self.account][REGION].topics[self.topic].subscriptions_confimed = subscribers
+
+    def written_by(self, schema: int) -> None:
+        """The tables are those of another version of domicile."""
+        self._client("dynamodb").update_item(
+            TableName=SCANS.name(TABLE),
+            Key=HEAD,
+            UpdateExpression="SET #schema = :schema",
+            ExpressionAttributeNames={"#schema": "schema"},
+            ExpressionAttributeValues={":schema": {"N": str(schema)}},
+        )
 
     def environment(self, role: str) -> dict[str, str]:
         return self.cloud.environment(self.account) | {
@@ -101,7 +134,6 @@ class Deployment:
             "DOMICILE_TOPIC": self.topic,
             "DOMICILE_ACCOUNTS": "organisation",
             "DOMICILE_ROLE": role,
-            "POWERTOOLS_SERVICE_NAME": "domicile",
             "POWERTOOLS_METRICS_NAMESPACE": "Domicile",
             "MOTO_PORT": str(urlsplit(self.cloud.endpoint).port),
         }
@@ -118,10 +150,19 @@ class Deployment:
         return states.start_execution(stateMachineArn=self.machine, name=name, input=given)["executionArn"]
 
     def finished(self, execution: str) -> str:
+        return self._ended(execution)["status"]
+
+    def failure(self) -> tuple[str, str]:
+        """One execution that fails: the kind of error, and the sentence."""
+        ended = self._ended(self.start())
+        assert ended["status"] == "FAILED"
+        return ended["error"], json.loads(ended["cause"])["errorMessage"]
+
+    def _ended(self, execution: str) -> dict:
         states = self._client("stepfunctions")
-        while (status := states.describe_execution(executionArn=execution)["status"]) == "RUNNING":
+        while (ended := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
             time.sleep(0.05)
-        return status
+        return ended
 
     def call(self, step: str, event: dict) -> dict:
         if step not in self.functions:
@@ -148,6 +189,7 @@ class Deployment:
         if when == "before":
             raise MemoryError("killed before it began")
         answer = self.call(step, event)
+        self.after.pop(step, lambda: None)()
         if when == "after":
             raise MemoryError("killed before it could answer")
         return self.call(step, event) if when == "twice" else answer
@@ -158,6 +200,21 @@ class Deployment:
         """Every row that is not resolved, worst first."""
         with opened() as store:
             return sorted(store.known().values(), key=lambda row: row.rank)
+
+    def items(self) -> dict[str, list[dict]]:
+        """Everything in the tables."""
+        client = self._client("dynamodb")
+        return {table.name(TABLE): client.scan(TableName=table.name(TABLE))["Items"] for table in TABLES}
+
+    def files(self, bucket: str) -> set[str]:
+        """Keys in a bucket."""
+        pages = self._client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return {one["Key"] for page in pages for one in page.get("Contents", ())}
+
+    def lines(self, key: str) -> list[dict]:
+        """What a file of evidence says."""
+        content = self._client("s3").get_object(Bucket=EVIDENCE, Key=key)["Body"].read()
+        return [json.loads(line) for line in gzip.decompress(content).splitlines()]
 
     def mails(self) -> list[tuple[str, str]]:
         """Subject and text of every mail that went out."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from functions import bundle
+from moto.sns.models import sns_backends
 from packaging.requirements import Requirement
 
 from domicile.demo.cloud import LocalCloud
@@ -184,6 +185,7 @@ def test_the_four_handlers_take_an_organisation_from_plan_to_notice(unpacked, tm
         s3.put_object(Bucket="work", Key="config/domicile.yaml", Body=FILE.encode())
         create_tables(cloud.moto("dynamodb", MUMBAI, GROUP), "violations")
         topic = cloud.moto("sns", MUMBAI, GROUP).create_topic(Name="notices")["TopicArn"]
+        sns_backends[GROUP][MUMBAI].topics[topic].subscriptions_confimed = 1
         environment = cloud.environment(GROUP) | {
             "DOMICILE_STORE": f"dynamodb://violations?region={MUMBAI}",
             "DOMICILE_WORK": "s3://work",

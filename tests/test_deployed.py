@@ -1,6 +1,7 @@
 """The whole of a deployment on AWS, without AWS: what `domicile scan` finds on a laptop is found on a schedule, lands in
 DynamoDB and is told by SNS, whatever dies, repeats or comes late on the way."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -8,14 +9,19 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from msgspec.structs import replace
 
 import planted
+import program
 import small_bank
-from deployed_cloud import Failure, deployed, opened
+from deployed_cloud import EVIDENCE, REGION, WORK, Failure, deployed, opened
 from domicile import cli
 from domicile.demo.cloud import LocalCloud
 from domicile.demo.planting import Plot
 from domicile.model import Row
+from domicile.stores.dynamodb_tables import SCHEMA
 from domicile.stores.sqlite import SqliteStore
-from small_bank import BANK, FILE, GROUP, ROLE, SINGAPORE
+from small_bank import ARCHIVE, BANK, FILE, GROUP, ROLE, SINGAPORE
+
+# A function that fails has counted nothing.
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics to publish:UserWarning")
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -67,6 +73,10 @@ def test_a_deployment_keeps_the_rows_of_the_laptop(tmp_path, capsys):
     assert [(gap.gap, gap.reason) for gap in gaps] == [(gap.gap, gap.reason) for gap in here]
     assert [(gap.account, gap.reason) for gap in gaps] == [(planted.VAULT, "role-missing")]
     capsys.readouterr()
+
+
+NO_SUCH_RULE = "version: 1\npolicies: [no-such-rule]\n"
+REFUSED = "config/domicile.yaml:2: policies[0]: unknown rule 'no-such-rule'; did you mean 'in-spdi-rule-7'?"
 
 
 def a_breach(bank, name):
@@ -124,13 +134,25 @@ FAILURES = [
 ]
 
 
-@pytest.fixture(name="hardy", scope="module")
+@pytest.fixture(name="lasting", scope="module")
 def a_bank_of_many_accidents():
     with LocalCloud(enabled=small_bank.REGIONS) as cloud:
         small_bank.plant(cloud)
         with deployed(cloud, GROUP, FILE, ROLE) as deployment:
             assert deployment.run() == "SUCCEEDED"
             yield deployment
+
+
+@pytest.fixture(name="hardy")
+def a_bank_that_recovers(lasting):
+    good = lasting.good()
+    yield lasting
+    lasting.configure(FILE)
+    lasting.good(good)
+    lasting.confirm(2)
+    lasting.written_by(SCHEMA)
+    lasting.cloud.allow("sts")
+    lasting.after.clear()
 
 
 @pytest.mark.parametrize("failure", FAILURES, ids=lambda one: f"{one.step}-{one.when}")
@@ -180,9 +202,10 @@ def test_of_two_executions_at_once_one_is_superseded_and_no_row_is_lost(hardy):
         assert [transition for transition, _ in store.history(fresh.violation_id)] == ["opened"]
 
 
-def test_a_bad_organisation_file_is_refused_and_the_last_good_one_stays_in_use(hardy, capsys):
+@pytest.mark.parametrize("file", [NO_SUCH_RULE, None], ids=["wrong", "gone"])
+def test_a_bad_organisation_file_is_refused_and_the_last_good_one_stays_in_use(hardy, capsys, file):
     before = hardy.rows()
-    hardy.configure("version: 1\npolicies: [no-such-rule]\n")
+    hardy.configure(file)
     assert hardy.run() == "SUCCEEDED"
     assert '"ConfigurationRefused":[1.0]' in capsys.readouterr().out
     assert hardy.rows() == before
@@ -190,6 +213,131 @@ def test_a_bad_organisation_file_is_refused_and_the_last_good_one_stays_in_use(h
     assert hardy.run() == "SUCCEEDED"
     assert '"ConfigurationRefused":[0.0]' in capsys.readouterr().out
     assert hardy.rows() == before
+
+
+def test_when_no_good_file_is_left_the_one_that_people_can_mend_is_named(hardy):
+    """As after an upgrade that no longer knows a rule."""
+    before = hardy.items()
+    hardy.configure(NO_SUCH_RULE)
+    hardy.good(NO_SUCH_RULE)
+    assert hardy.failure() == ("UsageError", REFUSED)
+    assert hardy.items() == before
+
+
+VERSIONS = [
+    (SCHEMA + 1, f"was written by a newer domicile (schema {SCHEMA + 1}, this one knows {SCHEMA}); upgrade domicile"),
+    (
+        SCHEMA - 1,
+        f"was written by an older domicile (schema {SCHEMA - 1}, this one wants {SCHEMA}); upgrade its deployment",
+    ),
+]
+
+
+@pytest.mark.parametrize(("schema", "words"), VERSIONS, ids=["newer", "older"])
+def test_a_table_of_another_version_fails_the_scan_before_it_begins(hardy, schema, words):
+    files = hardy.files(WORK), hardy.files(EVIDENCE)
+    mails, events = hardy.mails(), len(hardy.events)
+    hardy.written_by(schema)
+    before = hardy.items()
+    assert hardy.failure() == ("StoreError", f"dynamodb://domicile?region=ap-south-1 {words}")
+    assert {step for step, _ in hardy.events[events:]} == {"plan"}
+    assert hardy.items() == before
+    assert (hardy.files(WORK), hardy.files(EVIDENCE)) == files
+    assert hardy.mails() == mails
+
+
+def test_a_table_that_becomes_another_versions_during_a_scan_gets_nothing_of_it(hardy):
+    rows, mails, events = hardy.rows(), hardy.mails(), len(hardy.events)
+    a_breach(hardy, "bank-upgrade")
+    seen = []
+
+    def upgraded():
+        hardy.written_by(SCHEMA + 1)
+        seen.append(hardy.items())
+
+    hardy.after["plan"] = upgraded
+    assert hardy.failure() == ("StoreError", f"dynamodb://domicile?region=ap-south-1 {VERSIONS[0][1]}")
+    assert {step for step, _ in hardy.events[events:]} == {"plan", "collect", "settle"}
+    assert [hardy.items()] == seen
+    assert hardy.mails() == mails
+    hardy.written_by(SCHEMA)
+    assert hardy.rows() == rows
+    assert hardy.run() == "SUCCEEDED"
+    assert {row.resource_name for row in hardy.rows()} == {"bank-upgrade", *(row.resource_name for row in rows)}
+    assert len(hardy.mails()) == len(mails) + 1
+
+
+def test_an_account_whose_role_cannot_be_taken_on_is_told_and_hides_no_other(hardy, capsys):
+    before, told = hardy.rows(), len(hardy.mails())
+    Plot(hardy.cloud, ARCHIVE).bucket("archive-behind", SINGAPORE, small_bank.PAYMENTS)
+    hardy.cloud.refuse_role(BANK)
+    assert hardy.run() == "SUCCEEDED"
+    assert counted(capsys)["settle", "GapsBegun"] == 1
+    with opened() as store:
+        [gap] = store.gaps()
+        scan = store.last_scan().scan
+    assert (gap.account, gap.region, gap.listing, gap.reason) == (BANK, "*", "*", "role-missing")
+    after = {row.violation_id: row for row in hardy.rows()}
+    assert {after[row.violation_id].status for row in before if row.account == BANK} == {"unconfirmed"}
+    assert [row.status for row in after.values() if row.resource_name == "archive-behind"] == ["open"]
+    [coverage] = [
+        key for key in hardy.files(EVIDENCE) if key.startswith("coverage/") and f"/scan={scan.number:06}/" in key
+    ]
+    unseen = [(one["region"], one["listing"], one["reason"]) for one in hardy.lines(coverage) if one["account"] == BANK]
+    assert unseen == [("*", "*", "role-missing")]
+    assert [BANK in text and "role-missing" in text for _, text in hardy.mails()[told:]].count(True) == 1
+    hardy.cloud.allow("sts")
+    assert hardy.run() == "SUCCEEDED"
+    assert {row.status for row in hardy.rows()} == {"open"}
+    assert len(hardy.rows()) == len(before) + 1
+
+
+def test_what_is_found_while_nobody_listens_is_told_once_somebody_does(hardy, capsys):
+    told = len(hardy.mails())
+    a_breach(hardy, "bank-unheard")
+    hardy.confirm(0)
+    hardy.queued()
+    assert hardy.run() == "SUCCEEDED"
+    numbers = counted(capsys)
+    assert (numbers["notify", "SubscribersMissing"], numbers["notify", "NoticesSent"]) == (1, 0)
+    assert hardy.mails()[told:] == hardy.queued() == []
+    hardy.confirm(1)
+    assert hardy.run() == "SUCCEEDED"
+    numbers = counted(capsys)
+    assert (numbers["notify", "SubscribersMissing"], numbers["notify", "NoticesSent"]) == (0, 1)
+    [(subject, _)] = hardy.mails()[told:]
+    assert "bank-unheard" in subject
+    assert hardy.run() == "SUCCEEDED"
+    assert len(hardy.mails()) == told + 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*")
+def test_alarms_read_what_functions_count(hardy, capsys, tmp_path):
+    """Namespace, metric and dimension, as the functions write them and as the program asks for them."""
+    assert hardy.run() == "SUCCEEDED"
+    project = program.project(tmp_path / "domicile", {"domicile.yaml": FILE})
+    settings = {"country": "IN", "emails": [{"address": "security@example.com"}], "accounts": "single"}
+    asked = {
+        (one.inputs["namespace"], one.inputs["dimensions"]["service"], one.inputs["metricName"])
+        for one in program.stack(settings, REGION, GROUP, project).of("MetricAlarm")
+        if "metricName" in one.inputs
+    }
+    # Counted only by a scan that another overtook.
+    superseded = {("Domicile", "settle", "ScansSuperseded")}
+    assert asked - superseded <= {("Domicile", *name) for name in counted(capsys)}
+    assert ("Domicile", "notify", "SubscribersMissing") in asked
+
+
+def counted(capsys):
+    """What functions wrote for CloudWatch to count, by function and metric."""
+    found = {}
+    for line in capsys.readouterr().out.splitlines():
+        if line.startswith("{") and '"CloudWatchMetrics"' in line:
+            said = json.loads(line)
+            [one] = said["_aws"]["CloudWatchMetrics"]
+            assert (one["Namespace"], one["Dimensions"]) == ("Domicile", [["service"]])
+            found |= {(said["service"], metric["Name"]): sum(said[metric["Name"]]) for metric in one["Metrics"]}
+    return found
 
 
 def test_a_step_that_is_short_of_time_is_called_again_until_it_is_done(hardy):
@@ -200,12 +348,21 @@ def test_a_step_that_is_short_of_time_is_called_again_until_it_is_done(hardy):
     assert hardy.rows() == before
 
 
-def test_without_an_organisation_file_nothing_is_scanned():
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (None, "config/domicile.yaml: is not there"),
+        (NO_SUCH_RULE, REFUSED),
+    ],
+    ids=["missing", "wrong"],
+)
+def test_without_an_organisation_file_nothing_is_scanned(file, sentence):
     with LocalCloud(enabled=small_bank.REGIONS) as cloud:
         small_bank.plant(cloud)
-        with deployed(cloud, GROUP, "version: 1\npolicies: [no-such-rule]\n", ROLE) as deployment:
-            assert deployment.run() == "FAILED"
+        with deployed(cloud, GROUP, file, ROLE) as deployment:
+            assert deployment.failure() == ("UsageError", sentence)
             assert {step for step, _ in deployment.events} == {"plan"}
-            assert deployment.rows() == []
-            with opened() as store:
-                assert store.last_scan() is None
+            assert deployment.files(WORK) == ({"config/domicile.yaml"} if file else set())
+            assert deployment.files(EVIDENCE) == set()
+            assert not any(deployment.items().values())
+            assert deployment.mails() == deployment.queued() == []

@@ -130,7 +130,11 @@ def test_how_many_listen_is_told(sender, stub):
         sender.confirmed()
 
 
-@pytest.mark.parametrize("place", ["", "sns://topic", "arn:aws:sqs:ap-south-1:111122223333:domicile", "arn:aws"])
+@pytest.mark.parametrize(
+    "place",
+    ["", "sns://topic", "arn:aws", "arn:aws:sns", "arn:aws:sns::111122223333:domicile"]
+    + [f"arn:aws:{other}" for other in ("sqs:ap-south-1:111122223333:domicile", "sns:ap-south-1:111122223333:a.fifo")],
+)
 def test_what_is_no_topic_is_refused(place):
     with pytest.raises(UsageError, match="not a place for notices"):
         open_sender(place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -24,6 +24,8 @@ CONFIGURATION: Final = "config"
 GOOD: Final = "config/good"
 """Where the last organisation file that was no mistake is kept."""
 FROZEN: Final = "setup"
+
+T = TypeVar("T")
 
 
 class Planned(Struct, frozen=True):
@@ -44,7 +46,8 @@ class Settled(Struct, frozen=True):
 
 
 class Told(Struct, frozen=True):
-    """How many notices went out, and how many confirmed subscribers there are to read them."""
+    """How many notices went out, and how many have confirmed that they want to read them. With none of those, notices
+    are kept until there is one."""
 
     notices: int
     subscribers: int
@@ -58,19 +61,19 @@ class Deployment:
 
     @cached_property
     def work(self) -> Blobs:
-        return open_blobs(self.settings.work)
+        return _opened(open_blobs, self.settings.work, "DOMICILE_WORK")
 
     @cached_property
     def evidence(self) -> Blobs:
-        return open_blobs(self.settings.evidence)
+        return _opened(open_blobs, self.settings.evidence, "DOMICILE_EVIDENCE")
 
     @cached_property
     def store(self) -> Store:
-        return open_store(self.settings.store)
+        return _opened(open_store, self.settings.store, "DOMICILE_STORE")
 
     @cached_property
     def sender(self) -> Sender:
-        return open_sender(self.settings.topic)
+        return _opened(open_sender, self.settings.topic, "DOMICILE_TOPIC")
 
     def plan(self) -> Planned:
         """Begin a scan: number it, and write down what each collector is to ask."""
@@ -118,7 +121,10 @@ class Deployment:
         return Settled(None, begun, closing.row.counts.get("rows-open", 0))
 
     def notify(self) -> Told:
-        """Tell what is new, and see whether anybody listens."""
+        """Tell what is new, if anybody listens: what goes to a topic without subscribers is lost."""
+        listening = self.sender.confirmed()
+        if not listening:
+            return Told(0, 0)
         sent = steps.notify(
             self.work,
             self.store,
@@ -127,7 +133,7 @@ class Deployment:
             url=self.settings.store,
             clock=self._clock,
         )
-        return Told(sent, self.sender.confirmed())
+        return Told(sent, listening)
 
     def _provider(self, *, units: bool = False) -> Any:
         said = self.settings.accounts
@@ -144,9 +150,11 @@ class Deployment:
             setup, texts = bootstrap.setup_whole(self.work, CONFIGURATION)
             bootstrap.day_of(self._clock(), setup.organisation)
         except UsageError as mistake:
-            if self.work.read(f"{GOOD}/{bootstrap.DEFAULT_FILE}") is None:
-                raise
-            setup, texts = bootstrap.setup_in(self.work, GOOD)
+            try:
+                setup, texts = bootstrap.setup_in(self.work, GOOD)
+            except UsageError:
+                # None was ever good, or rules have changed since: the file itself is what people can mend.
+                raise mistake from None
             return setup, texts, str(mistake)
         for name, text in texts.items():
             if self.work.read(f"{GOOD}/{name}") != text.encode():
@@ -157,6 +165,14 @@ class Deployment:
         """The organisation file as it was when the scan began."""
         setup, _ = bootstrap.setup_in(self.work, Desk(self.work, scan).key(FROZEN))
         return setup
+
+
+def _opened(opening: Callable[[str], T], place: str, variable: str) -> T:
+    """Raises UsageError that names the variable."""
+    try:
+        return opening(place)
+    except UsageError as mistake:
+        raise UsageError(str(mistake), field=variable) from mistake
 
 
 def cursor_of(event: Mapping[str, Any]) -> Cursor:

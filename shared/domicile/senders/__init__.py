@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import re
+from typing import Final, Protocol
 
 from domicile.errors import UsageError
 from domicile.notify import Message
+
+_TOPIC: Final = re.compile(r"arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[\w-]+", re.ASCII)
 
 
 class Sender(Protocol):
@@ -22,7 +25,7 @@ class Sender(Protocol):
 
 def open_sender(place: str) -> Sender:
     """The sender behind a place: the ARN of an SNS topic."""
-    if place.startswith("arn:") and place.split(":")[2:3] == ["sns"]:
+    if _TOPIC.fullmatch(place):
         from domicile.senders.sns import SnsSender  # noqa: PLC0415 only what is asked for is loaded
 
         return SnsSender(place)
