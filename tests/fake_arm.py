@@ -30,6 +30,7 @@ TABLES = {
         "recoveryservicesresources"
     ),
     "microsoft.dataprotection/backupvaults/backupinstances": "recoveryservicesresources",
+    "microsoft.dataprotection/backupvaults/backuppolicies": "recoveryservicesresources",
     "microsoft.resources/subscriptions": "resourcecontainers",
     "microsoft.resources/subscriptions/resourcegroups": "resourcecontainers",
 }
