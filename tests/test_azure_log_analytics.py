@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 from azure_looking import BANK, a_tenant, gaps, look, said
 from domicile.model import NEVER_EXPIRES, Cell, Location
 from domicile.providers.azure import log_analytics
@@ -22,7 +24,8 @@ def rule(name, target, **more):
 
 
 def test_a_workspace_holds_logs_where_it_is_for_as_long_as_it_says():
-    [workspace] = read(retentionInDays=180)
+    [workspace] = read(retentionInDays=180, createdDate="2026-02-01T10:20:30.1234567Z")
+    assert workspace.created_at == datetime(2026, 2, 1, 10, 20, 30, 123456, UTC)
     assert (workspace.type, workspace.location, workspace.retention_days) == (
         "azure.loganalytics.workspace",
         MUMBAI,

@@ -7,7 +7,7 @@ from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Location, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, data_zone, location
-from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, moment, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 ACCOUNTS = "microsoft.cognitiveservices/accounts"
@@ -58,7 +58,8 @@ def read(account: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _:
     here, encryption = location(account["location"]), properties.get("encryption")
     own = (encryption or {}).get("keySource", "").lower() == "microsoft.keyvault"
     key = ((encryption or {}).get("keyVaultProperties") or {}).get("keyVaultUri", "")
-    yield resource(account, ACCOUNT, here, cmk=None if encryption is None else own, key=key)
+    cmk, created = None if encryption is None else own, moment(properties.get("dateCreated"))
+    yield resource(account, ACCOUNT, here, created_at=created, cmk=cmk, key=key)
 
     for region in (properties.get("locations") or {}).get("regions") or ():
         there = location(region["name"])
@@ -95,5 +96,5 @@ SERVICE = Service(
         "What is uploaded stays in the geography of the account; for how long prompts are kept is not told.",
         "Storage accounts that an account was given to keep its files in are not followed.",
     ),
-    swept=(swept(ACCOUNTS, "locations encryption"),),
+    swept=(swept(ACCOUNTS, "locations encryption dateCreated"),),
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Resource, ResourceType
-from domicile.providers.azure.backup_vaults import GEO, VAULTS, elsewhere, vault_key
+from domicile.providers.azure.backup_vaults import GEO, PROPERTIES, VAULTS, elsewhere, vault_key
 from domicile.providers.azure.graph import united
 from domicile.providers.azure.ids import canonical, location, parent_of, subscription_of
 from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
@@ -55,7 +55,9 @@ def read(instance: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: C
     kept = stores(instance["policy"])
     # What is in the operational store alone stays beside its source.
     beside = kept == {"OperationalStore"}
-    here = location((source.get("resourceLocation", "") if beside else vault.get("location")) or instance["location"])
+    here = location(
+        (source.get("resourceLocation", "") if beside else vault.get("location")) or instance.get("location", "")
+    )
     this = canonical(instance["id"])
     cmk, key = (None, "") if beside else vault_key(vault)
     named = {
@@ -97,5 +99,6 @@ SERVICE = Service(
     swept=(
         swept(INSTANCES, "friendlyName dataSourceInfo policyInfo", table=TABLE),
         swept(POLICIES, "policyRules", table=TABLE),
+        swept(VAULTS, PROPERTIES),
     ),
 )

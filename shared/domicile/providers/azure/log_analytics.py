@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domicile.model import NEVER_EXPIRES, Cell, Channel, Copy, Evidence, Resource, ResourceType
-from domicile.providers.azure.graph import ACTION
 from domicile.providers.azure.ids import canonical, location, subscription_of
-from domicile.providers.azure.rows import identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, moment, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 WORKSPACES = "microsoft.operationalinsights/workspaces"
@@ -55,21 +54,28 @@ def read(workspace: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], 
     # Only a cluster can have a key of the customer's own; whether it has, the workspace does not say.
     cmk = None if features is None or features.get("clusterResourceId") else False
     kept = properties.get("retentionInDays")
-    days = NEVER_EXPIRES if kept == -1 else kept
-    yield resource(workspace, WORKSPACE, location(workspace["location"]), retention_days=days, cmk=cmk)
+    yield resource(
+        workspace,
+        WORKSPACE,
+        location(workspace["location"]),
+        created_at=moment(properties.get("createdDate")),
+        retention_days=NEVER_EXPIRES if kept == -1 else kept,
+        cmk=cmk,
+    )
 
     told, part = properties.get("replication"), ""
     if told is None and (asked := parts.get("replication")):
         told, part = asked.get("properties", {}).get("replication"), "replication"
     if told and told.get("enabled"):
-        place, operation = told.get("location", ""), ITSELF if part else ACTION
+        place = told.get("location", "")
+        shown = evidence(WORKSPACES, "replication.location", place)
         # Logs from before the replication began were not copied.
         yield Copy(
             this,
             REPLICATION.name,
             location(place) if place else None,
             caused_by=this,
-            evidence=Evidence(operation, "replication.location", place),
+            evidence=Evidence(ITSELF, shown.field, place) if part else shown,
             partial=True,
             part=part,
         )

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from domicile.model import Channel, Copy, Evidence, Resource, ResourceType
-from domicile.providers.azure.graph import ACTION
 from domicile.providers.azure.ids import canonical, location
-from domicile.providers.azure.rows import resource
+from domicile.providers.azure.rows import evidence, resource
 from domicile.providers.service import Cloud, Part
 
 VERSION: Final = "2026-01-01"
@@ -54,7 +53,8 @@ def namespace(
     for one in regions:
         there, this = location(one["locationName"]), canonical(row["id"])
         if there != location(home):
-            proof = Evidence(action if part else ACTION, "geoDataReplication.locations", one["locationName"])
+            field, name = "geoDataReplication.locations", one["locationName"]
+            proof = Evidence(action, field, name) if part else evidence(row.get("type", ""), field, name)
             yield Copy(this, channel.name, there, caused_by=this, evidence=proof, part=part)
 
 

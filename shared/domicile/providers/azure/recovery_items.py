@@ -15,7 +15,8 @@ from domicile.providers.service import Cloud, Listing, Service
 
 VAULTS = "microsoft.recoveryservices/vaults"
 ITEMS = "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems"
-PROPERTIES = "friendlyName sourceResourceId backupManagementType lastRecoveryPoint"
+TABLE = "recoveryservicesresources"
+PROPERTIES = "friendlyName sourceResourceId lastRecoveryPoint"
 
 ITEM = ResourceType("azure.recoveryservices.protected-item", "backup")
 
@@ -94,8 +95,8 @@ SERVICE = Service(
         "Snapshots for instant restore lie in the region of the machine, in a collection of restore points.",
     ),
     swept=(
-        swept(ITEMS, PROPERTIES, table="recoveryservicesresources"),
-        swept(VAULTS, "redundancySettings encryption"),
+        swept(ITEMS, PROPERTIES, table=TABLE),
+        swept(VAULTS, "encryption"),
         swept(DISKS),
     ),
 )

@@ -8,8 +8,8 @@ from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, location, paired
-from domicile.providers.azure.recovery_items import ITEMS, VAULTS, beside_its_source, vault_key, vault_of
-from domicile.providers.azure.rows import evidence, identify, of_type, resource
+from domicile.providers.azure.recovery_items import ITEMS, TABLE, VAULTS, beside_its_source, vault_key, vault_of
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 CONFIG = "Microsoft.RecoveryServices/vaults/backupstorageconfig/read"
@@ -87,4 +87,5 @@ SERVICE = Service(
     channels=(GEO,),
     needs={CONFIG: (CONFIG,)},
     blind_to=("A vault that was deleted keeps its backups for a while, and is not looked into.",),
+    swept=(swept(VAULTS, "redundancySettings encryption"), swept(ITEMS, "backupManagementType", table=TABLE)),
 )

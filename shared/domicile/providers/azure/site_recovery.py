@@ -7,7 +7,7 @@ from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Location, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, is_id, location, parent_of, subscription_of
-from domicile.providers.azure.recovery_items import VAULTS
+from domicile.providers.azure.recovery_items import TABLE, VAULTS
 from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Service
 
@@ -77,5 +77,5 @@ SERVICE = Service(
         "The cache storage account in the region of the machine holds what changed, for a short while.",
         "Machines outside of Azure that are replicated into it are told by their names alone.",
     ),
-    swept=(swept(ITEMS, "friendlyName providerSpecificDetails", table="recoveryservicesresources"), swept(VAULTS)),
+    swept=(swept(ITEMS, "friendlyName providerSpecificDetails", table=TABLE), swept(VAULTS)),
 )
