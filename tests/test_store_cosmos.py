@@ -2,6 +2,7 @@ import json
 import re
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError, ServiceResponseError
@@ -9,8 +10,10 @@ from azure.core.pipeline.transport import RequestsTransport
 from azure.cosmos.exceptions import CosmosBatchOperationError, CosmosHttpResponseError
 from msgspec.structs import replace
 
+import small_bank
 from cosmos_emulator import KEY, a_client, create_containers, emulator, new_name
 from domicile.cli import main
+from domicile.demo.cloud import LocalCloud
 from domicile.errors import Conflict, StoreError, Superseded, UsageError
 from domicile.model import Cell
 from domicile.scan import Exit
@@ -32,6 +35,7 @@ from store_contract import (
     settled,
 )
 
+TIMES = dict.fromkeys(("first_seen", "opened_at", "last_changed"), NOON) | {"rank": "", "evidence": ()}
 READS = {"read_item", "query_items"}
 HERE, THERE = "111122223333", "444455556666"
 
@@ -1302,3 +1306,32 @@ def test_the_command_line_says_in_one_sentence_what_is_not_there(told):
     stranger = told("violations", code=Exit.FAILURE, place="acme.documents.azure.com/domicile")
     assert "az login" in stranger.err
     assert len(stranger.err.splitlines()) == 1
+
+
+def test_the_command_line_explains_a_row_and_lists_gaps(told, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    [gap] = told("gaps", "--format", "jsonl").out.splitlines()
+    assert json.loads(gap)["gap"] == "aws/111122223333/*/*"
+    assert len(told("gaps", "--ended", "--format", "jsonl").out.splitlines()) == 2
+
+
+def test_a_scan_keeps_here_what_it_keeps_on_a_laptop(url, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("domicile.yaml").write_text(small_bank.FILE, encoding="utf-8")
+    with LocalCloud(enabled=small_bank.REGIONS) as cloud:
+        small_bank.plant(cloud)
+        for name, value in cloud.environment().items():
+            monkeypatch.setenv(name, value)
+        for number in (1, 2):
+            assert main(["scan", "--store", url]) == Exit.VIOLATIONS
+            assert capsys.readouterr().out.startswith(f"Scan {number},")
+        assert main(["scan"]) == Exit.VIOLATIONS
+    stores = open_store(url), open_store("sqlite:///domicile.db")
+    there, here = ([replace(row, **TIMES) for row in store.known().values()] for store in stores)
+    assert there == here
+    assert stores[0].places() == stores[1].places()
+    capsys.readouterr()
+    assert main(["explain", here[0].violation_id, "--store", url]) == Exit.PROVEN
+    assert here[0].because in " ".join(capsys.readouterr().out.split())
+    for store in stores:
+        store.close()
