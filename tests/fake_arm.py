@@ -26,6 +26,9 @@ DEFAULT_ROWS = 100
 # Where Resource Graph keeps what is not in the table `resources`.
 TABLES = {
     "microsoft.recoveryservices/vaults/backupfabrics/protectioncontainers/protecteditems": "recoveryservicesresources",
+    "microsoft.recoveryservices/locations/deletedvaults/backupfabrics/protectioncontainers/protecteditems": (
+        "recoveryservicesresources"
+    ),
     "microsoft.recoveryservices/vaults/replicationfabrics/replicationprotectioncontainers/replicationprotecteditems": (
         "recoveryservicesresources"
     ),

@@ -6,7 +6,14 @@ import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
 from domicile.model import Cell, Location
-from domicile.providers.azure import backup_instances, backup_vaults, recovery_items, recovery_vaults, site_recovery
+from domicile.providers.azure import (
+    backup_instances,
+    backup_vaults,
+    recovery_deleted,
+    recovery_items,
+    recovery_vaults,
+    site_recovery,
+)
 from fake_arm import Answer
 
 HERE = Cell("azure", BANK, "global")
@@ -123,6 +130,22 @@ def test_what_is_protected_outside_of_azure_is_a_backup_all_the_same():
 def test_a_backup_has_the_tags_of_its_vault():
     backup, _ = read_item(vault=row(VAULT, "southeastasia") | {"tags": {"data-class": "payment.card"}})
     assert backup.tags == {"data-class": "payment.card"}
+
+
+DELETED = (
+    f"/subscriptions/{BANK}/providers/Microsoft.RecoveryServices/locations/southeastasia/deletedVaults/1f2e"
+    "/backupFabrics/Azure/protectionContainers/iaasvmcontainer;ledger/protectedItems/vm;ledger"
+)
+
+
+def test_backups_in_a_vault_that_was_deleted_are_still_there_and_perhaps_in_its_pair_too():
+    item = {"id": DELETED, "name": "vm;ledger", "properties": {"sourceResourceId": MACHINE}}
+    backup, copy, geo = recovery_deleted.read(item, {}, HERE)
+    assert (backup.type, backup.location) == ("azure.recoveryservices.deleted-item", SINGAPORE)
+    assert (copy.of, copy.id) == (MACHINE.lower(), backup.id)
+    assert (geo.of, geo.location) == (backup.id, None)
+    unpaired = item | {"id": DELETED.replace("southeastasia", "italynorth")}
+    assert len(list(recovery_deleted.read(unpaired, {}, HERE))) == 2
 
 
 def read_backup_vault(**properties):
@@ -283,6 +306,13 @@ def test_a_vault_that_was_deleted_meanwhile_is_nothing(arm):
     arm.refuse("backupstorageconfig", Answer(404, "ResourceNotFound"))
     seen = look(arm)
     assert (gaps(seen), names(seen)) == ([], ["ledger-data", "vm;ledger"])
+
+
+def test_what_was_deleted_is_found_without_any_vault(arm):
+    arm.plant(DELETED, "", properties={"friendlyName": "ledger", "sourceResourceId": MACHINE})
+    seen = look(arm)
+    assert (names(seen), gaps(seen)) == (["ledger"], [])
+    assert places(seen, "azure-backup-in-deleted-vault") == [(MACHINE.lower(), SINGAPORE)]
 
 
 def test_instances_and_replicated_machines_are_found_with_their_vaults(arm):

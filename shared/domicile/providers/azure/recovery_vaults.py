@@ -86,6 +86,6 @@ SERVICE = Service(
     types=(VAULT,),
     channels=(GEO,),
     needs={CONFIG: (CONFIG,)},
-    blind_to=("A vault that was deleted keeps its backups for a while, and is not looked into.",),
+    blind_to=("Which backups were moved to the archive tier, and which lie in the paired region only, is not told.",),
     swept=(swept(VAULTS, "redundancySettings encryption"), swept(ITEMS, "backupManagementType", table=TABLE)),
 )
