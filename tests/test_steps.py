@@ -1,6 +1,8 @@
 """A scan in steps sees, judges and records what a scan in one go does, however often it is cut short or repeated."""
 
 import gzip
+import subprocess
+import sys
 from contextlib import suppress
 from datetime import timedelta
 
@@ -246,6 +248,9 @@ class Post:
 
     def __init__(self, breaks_at=None):
         self.sent, self.breaks_at = [], breaks_at
+
+    def joined(self, messages):
+        return messages
 
     def send(self, message):
         if len(self.sent) == self.breaks_at:
@@ -506,3 +511,27 @@ def test_an_account_whose_collector_never_ended_resolves_nothing(deployed):
 def test_places_are_remembered_between_scans(deployed):
     deployed.settle(deployed.collected())
     assert {(BANK, MUMBAI), (BANK, SINGAPORE)} <= {(cell.account, cell.region) for cell in deployed.store.places()}
+
+
+FIRST_READERS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from domicile.model import Inventory
+from domicile.steps import Part, packed, unpacked
+content, ready = packed(Part(Inventory())), Barrier(16)
+
+def read(_):
+    ready.wait()
+    return unpacked(content, Part, "part")
+
+sys.setswitchinterval(1e-6)
+with ThreadPoolExecutor(16) as pool:
+    assert list(pool.map(read, range(16))) == [Part(Inventory())] * 16
+"""
+
+
+def test_threads_may_be_the_first_to_read_a_part_together():
+    # Without care every second of these processes crashes.
+    for _ in range(6):
+        subprocess.run([sys.executable, "-c", FIRST_READERS], check=True)
