@@ -26,7 +26,7 @@ from core_cases import (
     looks_at,
     world,
 )
-from domicile.classify import confidence, entity_of, kept_tags
+from domicile.classify import Owners, confidence, kept_tags
 from domicile.model import (
     Account,
     ClassEvidence,
@@ -421,7 +421,7 @@ def test_a_declared_copy_without_a_country_has_none():
 
 def owner(*claims, path=("r-1", "ou-1", "ou-2"), account=HERE):
     entities = tuple(Entity(id=claim, owns=(claim,)) for claim in claims)
-    found = entity_of(Account("aws", account, path=path), account, Organisation(entities=entities))
+    found = Owners(Organisation(entities=entities)).of(Account("aws", account, path=path), account)
     return found.id if found else None
 
 
@@ -442,7 +442,7 @@ def test_the_nearest_claim_to_an_account_wins(claims, expected):
 
 
 def test_an_account_nobody_listed_belongs_to_whoever_owns_the_rest():
-    assert entity_of(None, "999999999999", ORGANISATION) == BANK
+    assert Owners(ORGANISATION).of(None, "999999999999") == BANK
 
 
 def test_only_tags_that_somebody_uses_are_kept():

@@ -38,6 +38,8 @@ SHOWN: Final = 200
 INHERITED: Final = "inherited from "
 """How evidence begins that comes from an ancestor."""
 
+_NO_FACTS: Final[frozenset[str]] = frozenset()
+
 _WORDS: Final = re.compile(r"[\s,;+|]+")
 
 
@@ -82,37 +84,38 @@ def classify(
     looks = Looks(inventory.looks, inventory.gaps)
     refused = frozenset(gap.resource_id for gap in looks.gaps if gap.part)
     accounts = {account.id: account for account in inventory.accounts}
-    entities: dict[str, Entity | None] = {}
+    owners = Owners(organisation)
     near: dict[frozenset[str], list[DatasetDeclaration]] = {}
     own = {}
     for dataset in datasets:
-        if dataset.account not in entities:
-            entities[dataset.account] = entity_of(accounts.get(dataset.account), dataset.account, organisation)
         members = [one for member in dataset.members for one in resources.get(member, ())]
         there = frozenset(one.account for one in members)
         if there not in near:
             near[there] = _near(organisation.datasets, there)
         declarations = [one for one in near[there] if _selects(one, dataset, resources)]
-        entity = entities[dataset.account]
+        entity = owners.of(accounts.get(dataset.account), dataset.account)
         own[dataset.id] = _loosen(
             _own(dataset, members, declarations, organisation, vocabulary, looks, refused, entity, as_of=as_of)
         )
     return _inherit(datasets, own)
 
 
-def entity_of(account: Account | None, account_id: str, organisation: Organisation) -> Entity | None:
-    """Who answers for an account: the owner whose claim is the longest match.
+class Owners:
+    """Who answers for which account, by the claims of entities; of equal claims the first counts."""
 
-    An account named by id outranks any unit; of units, the one nearest to the account; `*` comes last.
-    """
-    best: tuple[int, Entity] | None = None
-    path = account.path if account else ()
-    for entity in organisation.entities:
-        for claim in entity.owns:
-            rank = _rank(claim, account_id, path)
-            if rank is not None and (best is None or rank > best[0]):
-                best = (rank, entity)
-    return best[1] if best else None
+    def __init__(self, organisation: Organisation) -> None:
+        self._by_id: dict[str, Entity] = {}
+        self._by_unit: dict[str, Entity] = {}
+        for entity in organisation.entities:
+            for claim in entity.owns:
+                self._by_id.setdefault(claim.lower(), entity)
+                self._by_unit.setdefault(last_step(claim), entity)
+
+    def of(self, account: Account | None, account_id: str) -> Entity | None:
+        """An account named by id outranks any unit; of units, the one nearest to the account; `*` comes last."""
+        units = reversed(account.path) if account else ()
+        by_unit = (self._by_unit[unit] for unit in (*units, "*") if unit in self._by_unit)
+        return self._by_id.get(account_id.lower()) or next(by_unit, None)
 
 
 def speaking(inventory: Inventory, organisation: Organisation) -> frozenset[str]:
@@ -146,15 +149,6 @@ def _resources(inventory: Inventory) -> dict[str, list[Resource]]:
         more = tagged.get(one.id)
         resources[one.id].append(replace(one, tags={**one.tags, **more}) if more else one)
     return resources
-
-
-def _rank(claim: str, account_id: str, path: tuple[str, ...]) -> int | None:
-    if claim.lower() == account_id.lower():
-        return 10_000
-    if claim == "*":
-        return 0
-    last = last_step(claim)
-    return path.index(last) + 1 if last in path else None
 
 
 def _selects(declaration: DatasetDeclaration, dataset: Dataset, resources: Mapping[str, Sequence[Resource]]) -> bool:
@@ -282,7 +276,7 @@ def _own(
         dataset=dataset.id,
         classes=tuple(sorted(classes)),
         origins=tuple(sorted(origins)),
-        facts=frozenset(facts),
+        facts=frozenset(facts) if facts else _NO_FACTS,
         subjects=subjects,
         entity=entity.id if entity else "",
         looked=not missed,

@@ -87,6 +87,8 @@ def judge(
         reach = _reach(dataset, by_id)
         missing: set[Missing] = set()
         would_break = []
+        subjects = [placement.subject for placement in dataset.placements]
+        subjects.append(f"dataset|{dataset.id}")
         said = _said(classification)
         if said not in in_question:
             in_question[said] = [
@@ -98,8 +100,7 @@ def judge(
             if not unknown:
                 bench.hear(rule, dataset, reach, classification)
                 continue
-            open_questions.update((rule.id, placement.subject) for placement in dataset.placements)
-            open_questions.add((rule.id, f"dataset|{dataset.id}"))
+            open_questions.update((rule.id, subject) for subject in subjects)
             if _matters(rule, dataset, reach, classification, question):
                 missing |= unknown
                 would_break.append(rule.id)
@@ -252,14 +253,19 @@ def _matters(
 
 def _present(datasets: Iterable[Dataset], classifications: Mapping[str, Classification]) -> dict[str, Presence]:
     present: dict[str, Presence] = {}
+    # Most datasets are said to hold what many others hold: one set is kept for all of them.
+    nothing: frozenset[str] = frozenset()
+    same: dict[frozenset[str], frozenset[str]] = {}
     for dataset in datasets:
         one = classifications[dataset.id]
         stated = frozenset(evidence.name for evidence in one.classes) | {
             f"origin:{evidence.name}" for evidence in one.origins
         }
+        stated = same.setdefault(stated, stated)
         loosened = frozenset(evidence.name for evidence in one.declassified)
+        loosened = same.setdefault(loosened, loosened)
         ids = frozenset({dataset.id})
-        present[f"dataset|{dataset.id}"] = Presence(frozenset(), stated, loosened, ids)
+        present[f"dataset|{dataset.id}"] = Presence(nothing, stated, loosened, ids)
         for placement in dataset.placements:
             other = present.get(placement.subject)
             here = Presence(placement.links, stated, loosened, ids)
@@ -458,12 +464,13 @@ def _exemption(
 ) -> Exemption | None:
     """The permission that covers a subject on the day, exempting ones before those that only mute. `whole`: the
     dataset is all there is to the subject."""
+    names = _names_of(placement) if placement else ()
     covering = [
         one
         for one in question.organisation.exemptions
         if one.rule == rule.id
         and one.since <= question.as_of <= one.until
-        and (not one.resource or (placement is not None and one.resource in _names_of(placement)))
+        and (not one.resource or one.resource in names)
         and (not one.dataset or (whole and dataset is not None and one.dataset == dataset.id))
         and (not one.account or one.account == (placement.account if placement else dataset.account if dataset else ""))
     ]

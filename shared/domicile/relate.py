@@ -28,6 +28,7 @@ from domicile.model import (
 SAMPLES: Final = 5
 EVIDENCE: Final = 3
 
+_NO_LINKS: Final[frozenset[str]] = frozenset()
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -376,7 +377,7 @@ def _placement(node: _Node, nodes: Mapping[str, _Node], vocabulary: Vocabulary, 
         resource_type=resource.type if resource else "",
         resource_name=resource.name if resource else _name(link.id if link and link.id else node.id),
         channel=link.channel if link else "",
-        links=frozenset(copy.channel for copy in incoming),
+        links=frozenset(copy.channel for copy in incoming) if incoming else _NO_LINKS,
         caused_by=next((copy.caused_by for copy in by_kind if copy.caused_by), ""),
         source_id=link.of if link else "",
         source_country=_country(nodes[link.of].location) if link else None,

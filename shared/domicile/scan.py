@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from msgspec import Struct
 
-from domicile.classify import classify, declare, entity_of, kept_tags, speaking
+from domicile.classify import Owners, classify, declare, kept_tags, speaking
 from domicile.collect import Progress, collect, fold
 from domicile.discover import Discovery, discover
 from domicile.judge import judge
@@ -150,11 +150,8 @@ def weigh(
 
 def _unowned(inventory: Inventory, organisation: Organisation) -> tuple[Account, ...]:
     holders = {one.account for one in inventory.resources}
-    return tuple(
-        account
-        for account in inventory.accounts
-        if account.id in holders and entity_of(account, account.id, organisation) is None
-    )
+    owners = Owners(organisation)
+    return tuple(one for one in inventory.accounts if one.id in holders and owners.of(one, one.id) is None)
 
 
 class Reckoning(Struct, frozen=True):
