@@ -257,7 +257,7 @@ def test_no_name_and_no_class_has_a_part_in_an_id(truth, seed):
     other = {"payment.card": "payment.transaction"}
     places = [one for one in RULES if one.id == "place"]
     plain = [
-        replace(one, tags={"data": other.get(one.tags.get("data"), one.tags.get("data", ""))}) for one in truth.holders
+        replace(one, tags={key: other.get(value, value) for key, value in one.tags.items()}) for one in truth.holders
     ]
     ids = [
         {one.id for one in judged(replace(truth, holders=tuple(each)).seen(), *places).findings}
