@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from azure.cosmos import CosmosClient, PartitionKey
 
-from domicile.stores.cosmos_containers import CONTAINERS
+from domicile.stores.cosmos_containers import CONTAINERS, PARTITION_KEY_VERSION
 
 INSTALLED = Path(__file__).parents[1] / "build" / "emulators" / "cosmos"
 KEY = base64.b64encode(b"any key will do").decode()
@@ -30,7 +30,7 @@ def create_containers(client, name):
     for container in CONTAINERS:
         database.create_container(
             container.name,
-            PartitionKey(path=f"/{container.partition}"),
+            PartitionKey(path=f"/{container.partition}", version=PARTITION_KEY_VERSION),
             indexing_policy=container.indexing_policy,
             default_ttl=container.expires,
         )

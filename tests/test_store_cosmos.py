@@ -1193,6 +1193,15 @@ def test_a_busy_account_is_waited_for_as_long_as_it_says(endpoint, client, name)
     assert [len(store.history("v1")) for store in [CosmosStore(client, name)]] == [1]
 
 
+def test_an_account_that_stays_busy_is_said_to_be(endpoint, name):
+    with throttled(endpoint, 1000, retry_throttle_total=2) as (hasty, transport):
+        pauses = []
+        store = CosmosStore(hasty, name, pause=pauses.append)
+        with pytest.raises(StoreError, match="is busy; try again later"):
+            a_scan(store)
+    assert (transport.refused, pauses) == (3, [])
+
+
 # What people ask with the tools they have
 
 

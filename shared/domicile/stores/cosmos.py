@@ -7,8 +7,9 @@ puts its fence into a partition, it says so beside the head, on the condition th
 claims the head takes all fences that were named so, before `claim` returns. Hence what is known after a claim is all
 that any older scan has written or ever will.
 
-A row that changes its account moves into another partition: it is marked as leaving, written there, and deleted here.
-Readers pass over what is leaving once it has arrived; what a dead scan left half done, the next claim completes.
+A row that changes its account moves into another partition: it is marked as leaving, written in the new one, and
+deleted from the old. Readers pass over what is leaving once it has arrived; what a dead scan left half done, the next
+claim completes.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ from azure.cosmos.exceptions import (
     CosmosClientTimeoutError,
     CosmosResourceNotFoundError,
 )
-from azure.identity import DefaultAzureCredential
+from azure.identity import AzureAuthorityHosts, DefaultAzureCredential
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -83,8 +84,12 @@ Item = dict[str, Any]
 Operation = tuple[Any, ...]
 """One write of a transaction, as the SDK takes it: what to do, with what, on which condition."""
 
-# A token is sent nowhere else.
-CLOUDS: Final = ("documents.azure.com", "documents.azure.cn", "documents.azure.us")
+# Where one signs in to each cloud, if not where the environment says. A token is sent to no other host.
+CLOUDS: Final = {
+    "documents.azure.com": None,
+    "documents.azure.cn": AzureAuthorityHosts.AZURE_CHINA,
+    "documents.azure.us": AzureAuthorityHosts.AZURE_GOVERNMENT,
+}
 THIS_MACHINE: Final = ("localhost", "127.0.0.1")
 KEY: Final = "AZURE_COSMOS_KEY"
 """What an emulator on this machine asks for; nothing else is ever opened with a key."""
@@ -221,7 +226,7 @@ class CosmosStore:
         endpoint, database = parts_of(url)
         local = endpoint.startswith("http:")
         with ExitStack() as opened:
-            credential: Any = key_of_emulator() if local else opened.enter_context(identity())
+            credential: Any = key_of_emulator() if local else opened.enter_context(identity(endpoint))
             with explained(name_of(endpoint, database)):
                 client = CosmosClient(
                     endpoint,
@@ -718,7 +723,8 @@ class CosmosStore:
                     if error.status_code not in PASSING:
                         raise
                 except HttpResponseError as error:
-                    if error.status_code not in PASSING:
+                    # What is throttled as a whole, the SDK has waited for already.
+                    if error.status_code not in PASSING - {429}:
                         raise
             self._wait(tried)
         raise self._busy()
@@ -816,9 +822,10 @@ def parts_of(url: str) -> tuple[str, str]:
     return (f"http://{host}:{port}/" if local else f"https://{host}:443/"), database
 
 
-def identity() -> DefaultAzureCredential:
+def identity(endpoint: str) -> DefaultAzureCredential:
+    [authority] = [where for cloud, where in CLOUDS.items() if (urlsplit(endpoint).hostname or "").endswith(cloud)]
     try:
-        return DefaultAzureCredential()
+        return DefaultAzureCredential(authority=authority)
     except ValueError as error:
         raise UsageError(f"nobody can be signed in to Azure: {first_line(error)}") from error
 

@@ -15,6 +15,8 @@ from msgspec import Struct
 
 SCHEMA: Final = 1
 CONSISTENCY: Final = "Strong"
+PARTITION_KEY_VERSION: Final = 2
+"""Of the hash, by which a key may have 2,048 bytes and not only its first 101 count."""
 EXPIRES_BY_ITEM: Final = -1
 """A default time to live by which an item only expires when it says so itself, in `ttl`."""
 
