@@ -2,11 +2,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from azure_looking import BANK, a_tenant, look
 from domicile.model import Cell, Location
 from domicile.providers.azure import sql
 
-CELL = Cell("azure", "1111", "global")
-SERVER = "/subscriptions/1111/resourceGroups/Data/providers/Microsoft.Sql/servers/Bulbul"
+CELL = Cell("azure", BANK, "global")
+SERVER = f"/subscriptions/{BANK}/resourceGroups/Data/providers/Microsoft.Sql/servers/Bulbul"
 ORDERS = f"{SERVER}/databases/Orders".lower()
 HONG_KONG, SINGAPORE = Location("azure", "eastasia"), Location("azure", "southeastasia")
 
@@ -35,7 +36,7 @@ def copies(sightings):
 
 def test_a_database_is_where_it_is_with_its_tags_and_is_backed_up_there():
     this, backup = redundant("Local", "Local", creationDate="2024-03-01T10:20:30.123Z")
-    assert (this.id, this.type, this.location, this.account) == (ORDERS, "azure.sql.database", SINGAPORE, "1111")
+    assert (this.id, this.type, this.location, this.account) == (ORDERS, "azure.sql.database", SINGAPORE, BANK)
     assert this.tags == {"data-class": "payment.card"}
     assert this.created_at == datetime(2024, 3, 1, 10, 20, 30, 123000, tzinfo=UTC)
     assert (backup.of, backup.channel, backup.location) == (ORDERS, "azure-sql-backup", SINGAPORE)
@@ -96,6 +97,15 @@ def test_the_database_of_logins_that_every_server_has_is_nobodys_data():
 
 def test_a_location_given_as_display_name_is_the_region():
     assert database(location="Southeast Asia")[0].location == SINGAPORE
+
+
+def test_a_database_without_a_key_of_its_own_has_that_of_its_server():
+    arm, key = a_tenant(), "https://bulbul.vault.azure.net/keys/server/1"
+    arm.plant(SERVER, "eastasia", properties={"keyId": key})
+    for name, more in (("Orders", {}), ("Carts", {"encryptionProtector": "https://bulbul.vault.azure.net/keys/own/1"})):
+        arm.plant(f"{SERVER.replace('Data', 'DATA')}/databases/{name}", "eastasia", properties=more)
+    keys = {one.name: (one.cmk, one.key.rpartition("/keys/")[2]) for one in look(arm).resources}
+    assert keys == {"Orders": (True, "server/1"), "Carts": (True, "own/1")}
 
 
 def test_a_key_of_the_databases_own_is_the_customers_and_without_one_nothing_is_known():

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Resource, ResourceType
-from domicile.providers.azure.ids import location
+from domicile.providers.azure.ids import location, parent_of
 from domicile.providers.azure.redundancy import backups, paired_backups
-from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
-from domicile.providers.service import Listing, Service
+from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
+from domicile.providers.service import Cloud, Listing, Service
 
-DATABASES = "microsoft.sql/servers/databases"
+DATABASES, SERVERS = "microsoft.sql/servers/databases", "microsoft.sql/servers"
 CURRENT, REQUESTED = "currentBackupStorageRedundancy", "requestedBackupStorageRedundancy"
 PROPERTIES = f"{CURRENT} {REQUESTED} defaultSecondaryLocation secondaryType encryptionProtector creationDate"
 
@@ -33,12 +33,19 @@ GEO_BACKUP = Channel(
 )
 
 
+def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
+    """All databases, with the key of their server: it encrypts those that have none of their own."""
+    servers = by_id(cloud, SERVERS)
+    for row in of_type(DATABASES)(cloud):
+        yield {**row, "key": servers.get(parent_of(row["id"]), {}).get("properties", {}).get("keyId", "")}
+
+
 def read(row: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:
     # Every server has a database `master`, which holds its logins and nobody's data.
     if "system" in row.get("kind", "").lower() or row["name"].lower() == "master":
         return
     properties, home = row.get("properties", {}), row["location"]
-    key = properties.get("encryptionProtector", "")
+    key = properties.get("encryptionProtector") or row.get("key", "")
     yield resource(row, DATABASE, location(home), cmk=True if key else None, key=key)
     current = properties.get(CURRENT, "")
     # They differ while a change is under way: then the data is where either says.
@@ -55,15 +62,15 @@ SERVICE = Service(
     name="sql",
     client="sql",
     scope="global",
-    listings=(Listing("databases", of_type(DATABASES), read, identify),),
+    listings=(Listing("databases", find, read, identify),),
     types=(DATABASE,),
     channels=(BACKUP, GEO_BACKUP),
     needs={},
     blind_to=(
         "How fresh the automatic backups of a database are is not told.",
-        "The key of a server, by which its databases are encrypted that have none of their own, is not asked yet.",
+        "A key that Microsoft manages is not told from one that was not shown.",
         "A database that was deleted can be restored for as long as its backups are kept; it is not asked for yet.",
         "Data that is synchronised, exported or copied by programs is nowhere in the settings of a database.",
     ),
-    swept=(swept(DATABASES, PROPERTIES),),
+    swept=(swept(DATABASES, PROPERTIES), swept(SERVERS, "keyId")),
 )
