@@ -5,7 +5,7 @@ DomicileError
 └── RuntimeFailure  the run could not be done: exit 2
     ├── StoreError      a store that is foreign, newer, unwritable
     ├── CloudError      no credentials, an organisation that cannot be listed
-    └── SendError       a notice that nobody takes
+    └── SendError       a notice that nobody takes; Later: not yet
 
 A refusal by a cloud is not among them: it is a `Gap`, a value.
 """
@@ -40,6 +40,14 @@ class CloudError(RuntimeFailure):
 
 class SendError(RuntimeFailure):
     """A notice cannot be sent."""
+
+
+class Later(SendError):
+    """A notice is taken only later: in `after` seconds."""
+
+    def __init__(self, message: str, *, after: float) -> None:
+        super().__init__(message)
+        self.after = after
 
 
 class Superseded(RuntimeFailure):

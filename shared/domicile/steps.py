@@ -510,7 +510,7 @@ def notify(
     file that a scan was judged by, `url` the store as commands name it. Returns how many notices went out."""
     sent = 0
     for row in store.scans(after=store.ledger().announced):
-        for message in _messages(Desk(blobs, row.scan.number), row, said, url):
+        for message in sender.joined(_messages(Desk(blobs, row.scan.number), row, said, url)):
             if store.claim_notice(row.scan, message.message_id, clock()):
                 sender.send(message)
                 store.mark_notice(row.scan, message.message_id, clock())

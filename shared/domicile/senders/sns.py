@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any, Final
 
 import botocore.session
@@ -26,6 +27,10 @@ class SnsSender:
         self._sns = client or botocore.session.Session().create_client(
             "sns", region_name=topic.split(":")[3], config=Config(retries={"mode": "standard", "max_attempts": 8})
         )
+
+    def joined(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Each by itself: filter policies choose among them."""
+        return messages
 
     def send(self, message: Message) -> None:
         # Every protocol but those named gets the default: queues, functions, web hooks, delivery streams.
