@@ -81,6 +81,10 @@ def test_registry_and_replica_are_one_dataset_whose_root_is_the_registry(arm):
     }
 
 
+def test_images_are_pushed_to_whichever_region_is_nearest_and_reach_all_others_from_there():
+    assert containerregistry.REPLICATED.relation == "peer"
+
+
 def test_nothing_is_asked_beyond_the_sweep(arm):
     look(arm)
     assert not [action for action in arm.actions() if "ContainerRegistry" in action]
