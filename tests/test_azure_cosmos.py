@@ -7,7 +7,7 @@ from domicile.model import Cell, Location
 from domicile.providers import azure
 from domicile.providers.azure import cosmos, cosmos_restorable
 from domicile.relate import relate
-from fake_arm import Answer
+from domicile.demo.tenant import Answer
 
 CELL = Cell("azure", BANK, "global")
 ACCOUNT = f"/subscriptions/{BANK}/resourceGroups/Data/providers/Microsoft.DocumentDB/databaseAccounts/Orders"
@@ -130,7 +130,9 @@ def test_a_region_taken_out_of_an_account_can_be_restored_and_belongs_to_it(arm)
     arm.plant(ACCOUNT, "westus", properties={"locations": at("Central India"), "backupPolicy": {"type": "Continuous"}})
     gone = ("Southeast Asia", "2026-11-19T00:00:00Z")
     arm.answer(f"{DOCUMENTS}/restorableDatabaseAccounts", [a_restorable(("Central India", None), gone, name="orders")])
-    [dataset] = relate(look(arm), azure.vocabulary)
+    seen = look(arm)
+    assert [one[2] for one in said(seen.copies, KEPT)] == [SINGAPORE]
+    [dataset] = relate(seen, azure.vocabulary)
     assert dataset.id == ACCOUNT.lower()
     assert {(one.kind, one.country) for one in dataset.placements} == {
         ("primary", "IN"),

@@ -79,11 +79,16 @@ def test_a_geo_redundant_backup_of_a_region_without_a_pair_is_somewhere():
     assert copies(redundant("Geo", location="italynorth"))[1:] == [("azure-sql-geo-backup", None)]
 
 
-def test_the_pair_is_the_one_that_the_service_names_then_the_one_that_the_cloud_names():
-    by_service = redundant("Geo", location="brazilsouth", defaultSecondaryLocation="South Central US")
-    by_cloud = redundant("Geo", location="brazilsouth", pairs={"brazilsouth": "brazilsoutheast"})
-    assert copies(by_service)[1:] == [("azure-sql-geo-backup", Location("azure", "southcentralus"))]
-    assert copies(by_cloud)[1:] == [("azure-sql-geo-backup", Location("azure", "brazilsoutheast"))]
+def test_the_pair_is_the_one_that_the_service_names_then_the_one_that_the_cloud_names_then_the_tables():
+    today = {"brazilsouth": "brazilsoutheast"}
+    by_service = redundant("Geo", location="brazilsouth", pairs=today, defaultSecondaryLocation="East US 2")
+    by_cloud = redundant("Geo", location="brazilsouth", pairs=today)
+    by_table = redundant("Geo", location="brazilsouth")
+    assert [copies(one)[1][1].region for one in (by_service, by_cloud, by_table)] == [
+        "eastus2",
+        "brazilsoutheast",
+        "southcentralus",
+    ]
 
 
 def test_a_secondary_is_not_backed_up_at_home_and_keeps_its_redundancy():
