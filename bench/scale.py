@@ -1,10 +1,10 @@
-"""Whether large scans complete: one account of very many buckets, and very many placements in one settle.
+"""Whether large scans complete: one account of very many buckets, or very many placements judged together.
 
-No cloud is needed. Sizes are parameters, so that what grows faster than its input shows: a tenth of the size should
-take a tenth of the time. Numbers are printed, nothing is judged by them.
+No cloud is needed. Sizes are arguments, a column each, so that what grows faster than its input shows: a tenth of the
+size should take a tenth of the time. What is told is the time of the processor, not of the clock.
 
-    python bench/scale.py account --buckets 100000 --stretches 40
-    python bench/scale.py placements --placements 1000000
+    python -m bench.scale account 10000 100000
+    python -m bench.scale placements 10000 100000 1000000
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ import os
 import random
 import resource
 import shutil
-import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+from unittest.mock import patch
 
-import msgspec
 from msgspec.structs import replace
 
 from domicile import bootstrap, scan, steps
@@ -68,7 +69,19 @@ REGIONS: Final = (
     "us-west-2",
 )  # fmt: skip
 NEVER_ENABLED: Final = ("ap-southeast-5", "ap-southeast-7", "ap-east-2")
-FOREVER: Final = float("inf")
+PER_ACCOUNT: Final = 1000
+"""Placements of one account."""
+STRETCHES: Final = 40
+"""Stretches of collecting, or pieces of changes, after which time is short."""
+
+Column = dict[str, float]
+T = TypeVar("T")
+
+
+def alone(function: Callable[..., T], *values: Any) -> T:
+    """In a process of its own, so that the memory it takes is told apart."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(function, *values).result()
 
 
 def peak() -> float:
@@ -76,20 +89,19 @@ def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def resident() -> float:
-    """The memory this process has now, in MiB."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+def megabytes(folder: Path) -> float:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
 
 
-def written(folder: Path) -> tuple[int, int, int]:
-    """How many files lie below a folder, their bytes, and those of the largest."""
-    sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
-    return len(sizes), sum(sizes), max(sizes, default=0)
+class Watch:
+    """Says that time is short after so many looks at it."""
 
+    def __init__(self) -> None:
+        self.left = STRETCHES
 
-def told(name: str, folder: Path) -> None:
-    count, size, largest = written(folder)
-    print(f"{name}: {count:,} blobs, {size / 1e6:,.1f} MB, the largest {largest / 1e6:,.2f} MB")
+    def __call__(self) -> float:
+        self.left -= 1
+        return 0 if self.left < 0 else float("inf")
 
 
 # One account
@@ -130,44 +142,32 @@ class Buckets:
         return "us-east-1"
 
 
-class Watch:
-    """Says that time is short after so many looks at it."""
-
-    def __init__(self, stretches: int) -> None:
-        self.left = stretches
-
-    def __call__(self) -> float:
-        self.left -= 1
-        return 0 if self.left < 0 else FOREVER
-
-
-def account(buckets: int, stretches: int) -> None:
+def account(buckets: int) -> Column:
+    """A collector of one account, cut short again and again, and what it saw put together."""
     with TemporaryDirectory() as name:
-        desk, provider, this = Desk(FolderBlobs(name), 1), Buckets(buckets), "111111111111"
-        cell = Cell("aws", this, GLOBAL)
-        discovery = Discovery((Account("aws", this),), (cell,))
+        desk, this = Desk(FolderBlobs(name), 1), Account("aws", "111111111111")
+        provider: Any = Buckets(buckets)
+        cell = Cell("aws", this.id, GLOBAL)
         desk.put("scan", Scan(number=1, started_at=NOW, as_of=NOW.date()))
-        desk.put("discovery", discovery)
-        task = Task(discovery.accounts[0], (("s3.buckets", cell),), frozenset(), frozenset())
-        desk.put(f"accounts/{this}/task", task)
+        desk.put("discovery", Discovery((this,), (cell,)))
+        desk.put(f"accounts/{this.id}/task", Task(this, (("s3.buckets", cell),), frozenset(), frozenset()))
         cursor: Cursor | None = Cursor()
-        calls: list[float] = []
+        calls = []
         while cursor is not None:
-            began = time.perf_counter()
-            cursor = steps.collect(provider, desk.blobs, 1, this, cursor, left=Watch(stretches))
-            calls.append(time.perf_counter() - began)
-        print(
-            f"{buckets:,} buckets: {len(calls)} invocations, {sum(calls):.1f} s,"
-            f" the longest {max(calls):.1f} s, the shortest {min(calls):.1f} s, peak {peak():,.0f} MiB"
-        )
-        told("work", Path(name))
-        began = time.perf_counter()
+            began = time.process_time()
+            cursor = steps.collect(provider, desk.blobs, 1, this.id, cursor, left=Watch())
+            calls.append(time.process_time() - began)
+        collected, began = peak(), time.process_time()
         inventory = steps.assemble(desk)
-        print(
-            f"assembled in {time.perf_counter() - began:.1f} s: {len(inventory.resources):,} resources,"
-            f" {len(inventory.copies):,} copies, {sum(len(look.gaps) for look in inventory.looks):,} gaps,"
-            f" {len(inventory.located):,} located; peak {peak():,.0f} MiB"
-        )
+        return {
+            "buckets seen": len(inventory.resources),
+            "invocations": len(calls),
+            "all of them, s": sum(calls),
+            "the longest, s": max(calls),
+            "peak, MiB": collected,
+            "kept, MB": megabytes(Path(name)),
+            "assemble, s": time.process_time() - began,
+        }
 
 
 # Very many placements
@@ -240,10 +240,10 @@ def said(accounts: int) -> tuple[Organisation, tuple[Rule, ...]]:
 
 
 class Plot:
-    """What one account of an invented company holds: a thousand placements, or what is asked for."""
+    """What one account of an invented company holds: a thousand placements."""
 
-    def __init__(self, number: int, placements: int) -> None:
-        self.account, self.placements = account_id(number), placements
+    def __init__(self, number: int) -> None:
+        self.account = account_id(number)
         self._random = random.Random(number)
         self.sightings: list[Sighting] = []
 
@@ -276,207 +276,167 @@ class Plot:
         self.sightings.append(one)
         return one
 
+    def copied(self, of: str, channel: str, look: str, **more: Any) -> None:
+        evidence = Evidence("aws:Describe", "where it is copied to", more["id"], NOW)
+        self.sightings.append(Copy(of, channel, evidence=evidence, look=look, **more))
+
     def replicates(self, source: Resource, target: str, owner: str) -> None:
-        self.sightings.append(
-            Copy(
-                source.id,
-                "s3-replication",
-                id=target,
-                account=owner,
-                caused_by=f"{source.id}#all",
-                evidence=Evidence("s3:GetBucketReplication", "Rules.Destination.Bucket", target, NOW),
-                part="replication",
-                look=f"{source.look}#replication@{source.id}",
-            )
+        look, caused_by = f"{source.look}#replication@{source.id}", f"{source.id}#all"
+        self.copied(
+            source.id, "s3-replication", look, id=target, account=owner, caused_by=caused_by, part="replication"
         )
 
     def rotates(self, source: Resource, region: str, *, abroad: bool) -> None:
         """A month of snapshots, of the database or, abroad, of its snapshots at home, half of which are gone."""
-        home = source.location.region
+        home, place, look = source.location.region, Location("aws", region), self.look(region, "rds.snapshots")
+        channel = "rds-snapshot-copy" if abroad else "rds-snapshot"
         for day in range(30):
-            name = f"{source.name}-{day:02}"
+            name, at = f"{source.name}-{day:02}", NOW - timedelta(days=day)
             ident = f"arn:aws:rds:{region}:{self.account}:snapshot:{name}{'-copy' if abroad else ''}"
-            of = f"arn:aws:rds:{home}:{self.account}:snapshot:{name}{'-gone' if day % 2 else ''}" if abroad else ""
-            at, look = NOW - timedelta(days=day), self.look(region, "rds.snapshots")
-            place = Location("aws", region)
-            self.sightings.append(
-                Resource(
-                    ident,
-                    "aws.rds.snapshot",
-                    name,
-                    self.account,
-                    place,
-                    {},
-                    at,
-                    at,
-                    NEVER_EXPIRES,
-                    taken_of=source.id,
-                    look=look,
-                )
-            )
-            evidence = Evidence("rds:DescribeDBSnapshots", "source of the copy", of or source.id, NOW)
-            channel = "rds-snapshot-copy" if abroad else "rds-snapshot"
-            self.sightings.append(
-                Copy(of or source.id, channel, place, ident, self.account, evidence=evidence, look=look)
-            )
+            at_home = f"arn:aws:rds:{home}:{self.account}:snapshot:{name}{'-gone' if day % 2 else ''}"
+            more: dict[str, Any] = {"created_at": at, "newest_at": at, "retention_days": NEVER_EXPIRES}
+            one = Resource(ident, "aws.rds.snapshot", name, self.account, place, taken_of=source.id, look=look, **more)
+            self.sightings.append(one)
+            of = at_home if abroad else source.id
+            self.copied(of, channel, look, location=place, id=ident, account=self.account)
 
     def planted(self) -> list[Sighting]:
-        thousandths = self.placements / 1000
-
-        def some(count: int) -> Iterator[int]:
-            return iter(range(round(count * thousandths)))
-
-        for number in some(300):
+        for number in range(300):
             self.holder("rds.instance", f"db-{number}-ledger", self.region())
-        for number in some(150):
+        for number in range(150):
             self.holder("dynamodb.table", f"table-{number}", self.region())
-        for number in some(150):
+        for number in range(150):
             self.holder("s3.bucket", f"bucket-{number}", self.region())
-        for number in some(50):
+        for number in range(50):
             here = self.holder("dynamodb.table", f"global-{number}", MUMBAI)
-            there = self.holder("dynamodb.table", f"global-{number}", self.region() or "us-east-1", tags={})
+            there = self.holder("dynamodb.table", f"global-{number}", self.region(), tags={})
             if here.id != there.id:
-                evidence = Evidence("dynamodb:DescribeTable", "Replicas.RegionName", there.location.region, NOW)
-                look = f"{here.look}#table@{here.id}"
-                self.sightings.append(
-                    Copy(
-                        here.id,
-                        "dynamodb-global-table",
-                        there.location,
-                        there.id,
-                        self.account,
-                        evidence=evidence,
-                        part="table",
-                        look=look,
-                    )
-                )
+                more = {"location": there.location, "id": there.id, "account": self.account, "part": "table"}
+                self.copied(here.id, "dynamodb-global-table", f"{here.look}#table@{here.id}", **more)
             source = self.holder("s3.bucket", f"source-{number}", MUMBAI)
-            target = self.holder("s3.bucket", f"target-{number}", self.region(), tags={})
-            self.replicates(source, target.id, self.account)
-        for number in some(20):
+            self.replicates(
+                source, self.holder("s3.bucket", f"target-{number}", self.region(), tags={}).id, self.account
+            )
+        for number in range(20):
             database = self.holder("rds.instance", f"nightly-{number}", MUMBAI)
             self.rotates(database, MUMBAI, abroad=False)
             if number % 2:
                 self.rotates(database, self.region(), abroad=True)
         archive = self.holder("s3.bucket", "archive", MUMBAI, tags={"data-class": "logs.security"})
-        for number in some(149):
+        for number in range(149):
             source = self.holder("s3.bucket", f"feeding-{number}", self.region())
             target, owner = (HOLDER_OF_ALL, account_id(0)) if number % 3 == 0 else (archive.id, self.account)
             self.replicates(source, target, owner)
         if self.account == account_id(0):
-            place = Location("aws", MUMBAI)
-            look = self.look(GLOBAL, "s3.buckets")
-            name = HOLDER_OF_ALL.rpartition(":")[2]
+            place, look, name = (
+                Location("aws", MUMBAI),
+                self.look(GLOBAL, "s3.buckets"),
+                HOLDER_OF_ALL.rpartition(":")[2],
+            )
             self.sightings.append(Resource(HOLDER_OF_ALL, "aws.s3.bucket", name, self.account, place, look=look))
         return self.sightings
 
 
-def lay_out(folder: str, accounts: int, placements: int, keep: frozenset[str]) -> None:
+def lay_out(folder: str, accounts: int, keep: frozenset[str]) -> None:
     """The desk of a scan as planning and its collectors leave it."""
     desk = Desk(FolderBlobs(folder), 1)
-    cells = [Cell("aws", account_id(number), region) for number in range(accounts) for region in (GLOBAL, *REGIONS)]
     known = tuple(Account("aws", account_id(number), f"account {number}") for number in range(accounts))
-    limits = [
-        Limit(Cell("aws", one.id, region), "*", "never-enabled") for one in known for region in sorted(NEVER_ENABLED)
-    ]
-    desk.put("discovery", Discovery(known, tuple(sorted(cells)), limits=tuple(sorted(limits))))
-    listings = [
-        (f"{service.name}.{listing.name}", service.scope == "global")
-        for service in aws.SERVICES
-        for listing in service.listings
-    ]
+    cells = sorted(Cell("aws", one.id, region) for one in known for region in (GLOBAL, *REGIONS))
+    limits = sorted(
+        Limit(Cell("aws", one.id, region), "*", "never-enabled") for one in known for region in NEVER_ENABLED
+    )
+    desk.put("discovery", Discovery(known, tuple(cells), limits=tuple(limits)))
+    listings = [(f"{service.name}.{one.name}", service.scope) for service in aws.SERVICES for one in service.listings]
     chance = random.Random(0)
     for number, one in enumerate(known):
         asks = tuple(
             (listing, Cell("aws", one.id, region))
-            for listing, once in listings
-            for region in ((GLOBAL,) if once else REGIONS)
+            for listing, scope in listings
+            for region in ((GLOBAL,) if scope == "global" else REGIONS)
         )
         desk.put(f"accounts/{one.id}/task", Task(one, asks, keep, frozenset()))
-        sightings = Plot(number, placements).planted()
-        starts = range(0, len(sightings), steps.ITEMS)
+        sightings = Plot(number).planted()
         gaps: dict[str, list[Gap]] = defaultdict(list)
         for sighting in sightings:
             # One bucket in a hundred does not let us see where it replicates to.
             if isinstance(sighting, Resource) and sighting.type == "aws.s3.bucket" and chance.random() < 0.01:
                 cell = Cell("aws", one.id, GLOBAL)
-                gaps[sighting.look].append(
-                    Gap(cell, "s3.buckets", "denied", "AccessDenied", sighting.id, "replication")
-                )
-        for index, start in enumerate(starts):
+                gap = Gap(cell, "s3.buckets", "denied", "AccessDenied", sighting.id, "replication")
+                gaps[sighting.look].append(gap)
+        looks = []
+        for listing, cell in asks:
+            look = Look(cell, listing)
+            # One listing in a hundred is refused, though none in which what must lie in India could show.
+            denied = chance.random() < 0.01 and cell.region not in (MUMBAI, HYDERABAD, GLOBAL)
+            refused = (Gap(cell, listing, "denied", "AccessDenied"),) if denied else ()
+            looks.append(Look(cell, listing, not refused, (*refused, *gaps[look.key])))
+        for start in range(0, len(sightings), steps.ITEMS):
             some = sightings[start : start + steps.ITEMS]
-            looks = []
-            for listing, cell in asks if index == len(starts) - 1 else ():
-                look = Look(cell, listing)
-                # One listing in a hundred is refused, though none in which what must lie in India could show.
-                denied = chance.random() < 0.01 and cell.region not in (MUMBAI, HYDERABAD, GLOBAL)
-                refused = (Gap(cell, listing, "denied", "AccessDenied"),) if denied else ()
-                looks.append(Look(cell, listing, not refused, (*refused, *gaps[look.key])))
-            desk.put(
-                f"accounts/{one.id}/part-0000-{index:05}",
-                Part(
-                    Inventory(
-                        resources=tuple(thing for thing in some if isinstance(thing, Resource)),
-                        copies=tuple(thing for thing in some if isinstance(thing, Copy)),
-                        tags=tuple(thing for thing in some if isinstance(thing, Tagged)),
-                        looks=tuple(looks),
-                    ),
-                    tuple(look.key for look in looks),
-                ),
+            last = start + steps.ITEMS >= len(sightings)
+            seen = Inventory(
+                resources=tuple(thing for thing in some if isinstance(thing, Resource)),
+                copies=tuple(thing for thing in some if isinstance(thing, Copy)),
+                tags=tuple(thing for thing in some if isinstance(thing, Tagged)),
+                looks=tuple(looks) if last else (),
             )
+            part = Part(seen, tuple(look.key for look in looks) if last else ())
+            desk.put(f"accounts/{one.id}/part-0000-{start // steps.ITEMS:05}", part)
 
 
-class Clocked:
-    """How much of the processor some functions take, each without those that it calls and that are measured too."""
+PHASES: Final[tuple[tuple[Any, str, str], ...]] = (
+    (steps, "assemble", "assemble"),
+    (scan, "relate", "relate"),
+    (scan, "classify", "classify"),
+    (scan, "judge", "judge"),
+    (steps, "weigh", "the rest of weighing"),
+    (scan, "record", "record"),
+    (steps, "reckon", "the rest of reckoning"),
+    (steps, "_write_evidence", "writing evidence"),
+    (steps, "_reckon", "keeping changes"),
+    (SqliteStore, "apply", "writing rows"),
+)
 
-    def __init__(self) -> None:
-        self.took: dict[str, float] = {}
-        self.memory: dict[str, float] = {}
-        self._inner = [0.0]
 
-    def measure(self, places: Iterable[Any], function: str, name: str = "") -> None:
-        for place in places:
-            setattr(place, function, self._measured(getattr(place, function), name or function.strip("_")))
+@contextmanager
+def clocked() -> Iterator[Column]:
+    """Seconds of the processor that each phase takes, without those of the phases within it."""
+    took = {f"{name}, s": 0.0 for _, _, name in PHASES}
+    within = [0.0]
 
-    def _measured(self, function: Callable[..., Any], name: str) -> Callable[..., Any]:
+    def measured(function: Callable[..., T], name: str) -> Callable[..., T]:
         @wraps(function)
-        def measured(*values: Any, **named: Any) -> Any:
-            self._inner.append(0.0)
+        def measuring(*values: Any, **named: Any) -> T:
+            within.append(0.0)
             began = time.process_time()
             try:
                 return function(*values, **named)
             finally:
-                took = time.process_time() - began
-                self.took[name] = self.took.get(name, 0.0) + took - self._inner.pop()
-                self._inner[-1] += took
-                self.memory[name] = resident()
+                spent = time.process_time() - began
+                took[f"{name}, s"] += spent - within.pop()
+                within[-1] += spent
 
-        return measured
+        return measuring
 
-    def tell(self) -> None:
-        print(f"{'phase':16}{'seconds':>10}{'MiB after':>12}")
-        for name, took in self.took.items():
-            print(f"{name:16}{took:>10.1f}{self.memory[name]:>12,.0f}")
-        self.took.clear()
-        self.memory.clear()
+    with ExitStack() as stack:
+        for place, function, name in PHASES:
+            stack.enter_context(patch.object(place, function, measured(getattr(place, function), name)))
+        yield took
 
 
-def settled(folder: Path, store: SqliteStore, organisation: Organisation, rules: tuple[Rule, ...], night: int) -> None:
-    """One night's settle, cut short after every piece but the first few."""
+def settled(
+    folder: Path, store: SqliteStore, organisation: Organisation, rules: tuple[Rule, ...], night: int
+) -> Column:
+    """One night's settle, cut short again and again while it writes."""
     desk = Desk(FolderBlobs(folder / "work"), night)
-    begun = store.begin(
-        NOW + timedelta(days=night),
-        as_of=NOW.date(),
-        providers=("aws",),
-        digests={EXEMPTIONS: " ".join(sorted(map(fingerprint, organisation.exemptions)))},
-    )
+    now = NOW + timedelta(days=night)
+    exemptions = " ".join(sorted(map(fingerprint, organisation.exemptions)))
+    begun = store.begin(now, as_of=NOW.date(), providers=("aws",), digests={EXEMPTIONS: exemptions})
     desk.put("scan", begun)
-    clocked = Clocked()
-    with clocking(clocked):
-        cursor: Cursor | None = Cursor()
-        calls: list[tuple[float, float]] = []
+    cursor: Cursor | None = Cursor()
+    calls = []
+    with clocked() as took:
         while cursor is not None:
-            began, used = time.perf_counter(), time.process_time()
+            began = time.process_time()
             settling = steps.settle(
                 desk.blobs,
                 FolderBlobs(folder / "evidence"),
@@ -486,105 +446,65 @@ def settled(folder: Path, store: SqliteStore, organisation: Organisation, rules:
                 organisation=organisation,
                 rules=rules,
                 vocabulary=aws.vocabulary,
-                clock=lambda: NOW + timedelta(days=night),
-                left=Watch(20),
+                clock=lambda: now,
+                left=Watch(),
             )
             cursor = settling.cursor
-            calls.append((time.perf_counter() - began, time.process_time() - used))
-    closing = settling.closing
-    others = [sum(times) for times in zip(*calls[1:], strict=True)] or [0.0, 0.0]
-    print(
-        f"\nnight {night}: {len(calls)} invocations; the first took {calls[0][0]:.1f} s, {calls[0][1]:.1f} s of them"
-        f" of the processor; the others together {others[0]:.1f} s and {others[1]:.1f} s; peak {peak():,.0f} MiB"
-    )
-    clocked.tell()
-    print(f"counts {dict(closing.row.counts)}\ntransitions {dict(closing.row.transitions)}")
-    print(
-        f"closing {len(desk.blobs.read(desk.key('settle/closing')) or b''):,} bytes,"
-        f" {len(closing.places):,} places, {len(closing.gaps):,} rows of gaps, {closing.pieces} pieces;"
-        f" scan row {len(msgspec.json.encode(closing.row)):,} bytes"
-    )
-    told("evidence", folder / "evidence")
+            calls.append(time.process_time() - began)
+    counts = settling.closing.row.counts
+    return {
+        "placements": counts["placements"],
+        "resources": counts["resources"],
+        "rows open": counts["rows-open"],
+        "rows unconfirmed": counts.get("rows-unconfirmed", 0),
+        **took,
+        "invocations": len(calls),
+        "the first, s": calls[0],
+        "peak, MiB": peak(),
+    }
 
 
-class clocking:  # noqa: N801 used as a function
-    """Measures the phases of settling while it is entered, and puts back what was there."""
-
-    def __init__(self, clocked: Clocked) -> None:
-        self._clocked = clocked
-        self._places = (
-            (steps, "assemble"),
-            (scan, "relate"),
-            (scan, "declare"),
-            (scan, "classify"),
-            (scan, "judge"),
-            (scan, "fold"),
-            (steps, "weigh"),
-            (scan, "wanted"),
-            (scan, "record"),
-            (scan, "record_gaps"),
-            (steps, "reckon"),
-            (steps, "_write_evidence"),
-            (steps, "_reckon"),
-            (SqliteStore, "apply"),
-            (SqliteStore, "settle"),
-        )
-        self._before = [(place, name, getattr(place, name)) for place, name in self._places]
-
-    def __enter__(self) -> None:
-        for place, name in self._places:
-            self._clocked.measure((place,), name, "store.settle" if name == "settle" else "")
-
-    def __exit__(self, *_: object) -> None:
-        for place, name, function in self._before:
-            setattr(place, name, function)
-
-
-def placements(count: int, nights: int) -> None:
-    accounts = max(1, count // 1000)
+def settle(folder: Path, accounts: int, nights: int) -> Column:
+    """Settle what lies in a folder, night after night."""
     organisation, rules = said(accounts)
+    store = SqliteStore(folder / "store.db")
+    first = folder / "work" / "scans" / "000001"
+    column: Column = {"laid out, MB": megabytes(first)}
+    for night in range(1, nights + 1):
+        if night > 1:
+            # The collectors of every tenth account do not come to an end.
+            this = folder / "work" / "scans" / f"{night:06}"
+            shutil.copytree(first, this, copy_function=os.link, ignore=shutil.ignore_patterns("settle", "scan"))
+            for number in range(0, accounts, 10):
+                max((this / "accounts" / account_id(number)).glob("part-*")).unlink()
+        seen = settled(folder, store, organisation, rules, night)
+        column |= {f"night {night}: {name}": value for name, value in seen.items()}
+    store.close()
+    return column | {"evidence, MB": megabytes(folder / "evidence")}
+
+
+def placements(count: int, nights: int) -> Column:
+    accounts = max(1, count // PER_ACCOUNT)
     with TemporaryDirectory() as name:
-        folder = Path(name)
-        began = time.perf_counter()
-        # In a process of its own, so that the memory it takes is not counted.
-        maker = multiprocessing.get_context("spawn").Process(
-            target=lay_out, args=(str(folder / "work"), accounts, count // accounts, kept_tags(organisation))
-        )
-        maker.start()
-        maker.join()
-        if maker.exitcode:
-            sys.exit(maker.exitcode)
-        print(f"{count:,} placements in {accounts:,} accounts, laid out in {time.perf_counter() - began:.0f} s")
-        told("work", folder / "work")
-        first = folder / "work" / "scans" / "000001"
-        print(f"discovery {(first / 'discovery').stat().st_size:,} bytes")
-        store = SqliteStore(folder / "store.db")
-        for night in range(1, nights + 1):
-            if night > 1:
-                # The collectors of every tenth account do not come to an end.
-                this = folder / "work" / "scans" / f"{night:06}"
-                shutil.copytree(first, this, copy_function=os.link, ignore=shutil.ignore_patterns("settle", "scan"))
-                for number in range(0, accounts, 10):
-                    parts = sorted((this / "accounts" / account_id(number)).glob("part-*"))
-                    parts[-1].unlink()
-            settled(folder, store, organisation, rules, night)
-        store.close()
+        alone(lay_out, f"{name}/work", accounts, kept_tags(said(accounts)[0]))
+        return alone(settle, Path(name), accounts, nights)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    commands = parser.add_subparsers(dest="command", required=True)
-    one = commands.add_parser("account")
-    one.add_argument("--buckets", type=int, default=100_000)
-    one.add_argument("--stretches", type=int, default=40, help="after how many stretches a collector is out of time")
-    many = commands.add_parser("placements")
-    many.add_argument("--placements", type=int, default=100_000)
-    many.add_argument("--nights", type=int, default=2)
+    parser.add_argument("what", choices=("account", "placements"))
+    parser.add_argument("sizes", type=int, nargs="+", help="how many buckets, or about how many placements")
+    parser.add_argument(
+        "--nights", type=int, default=1, help="how often placements are settled, one scan after another"
+    )
     asked = parser.parse_args()
-    if asked.command == "account":
-        account(asked.buckets, asked.stretches)
-    else:
-        placements(asked.placements, asked.nights)
+    columns = [
+        alone(account, size) if asked.what == "account" else placements(size, asked.nights) for size in asked.sizes
+    ]
+    print(f"{asked.what:36}" + "".join(f"{size:>14,}" for size in asked.sizes))
+    for name in columns[0]:
+        digits = 1 if name.endswith((", s", ", MB")) else 0
+        print(f"{name:36}" + "".join(f"{column[name]:>14,.{digits}f}" for column in columns))
 
 
 if __name__ == "__main__":
