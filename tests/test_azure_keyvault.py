@@ -166,6 +166,22 @@ def test_what_was_deleted_is_not_asked_for_where_there_never_was_a_vault(arm):
     assert not [path for _, path in arm.calls if "/deleted" in path]
 
 
+def test_deleted_hsms_are_not_asked_for_in_a_cloud_that_has_none(arm):
+    kinds = [{"resourceType": "vaults", "locations": ["China North 3"]}]
+    arm.answer(LISTED, {"registrationState": "Registered", "resourceTypes": kinds})
+    _, gaps = look(arm)
+    assert gaps == []
+    assert [path.rpartition("/")[2] for _, path in arm.calls if "/deleted" in path] == ["deletedVaults"]
+
+
+def test_what_was_deleted_is_asked_for_where_it_is_not_told_what_there_can_be(arm):
+    arm.answer(LISTED, {"registrationState": "Registered"})
+    arm.answer(f"{LISTED}/deletedVaults", [deleted("Till", VAULT)])
+    seen, gaps = look(arm)
+    assert gaps == []
+    assert VAULT.lower() in {one.id for one in seen.resources}
+
+
 def test_deleted_vaults_that_may_not_be_listed_are_a_gap(arm):
     registered(arm)
     arm.refuse("/deletedVaults", Answer(403, "AuthorizationFailed"))

@@ -15,6 +15,7 @@ from domicile.providers.service import Cloud, Listing, Service
 DELETED_VAULTS = "Microsoft.KeyVault/deletedVaults/read"
 DELETED_MODULES = "Microsoft.KeyVault/deletedManagedHSMs/read"
 VERSION = "2023-07-01"
+BELOW = "/subscriptions/{subscription}/providers"
 
 VAULT = ResourceType("azure.keyvault.deleted-vault", "primary")
 MODULE = ResourceType("azure.keyvault.deleted-managed-hsm", "primary")
@@ -23,16 +24,21 @@ MODULE = ResourceType("azure.keyvault.deleted-managed-hsm", "primary")
 def deleted(action: str, kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]]]:
     def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
         provider, name, _ = action.split("/")
-        if not registered.regions(cloud, provider, name, kind):
+        about = cloud.call(registered.ACTION, path=f"{BELOW}/{provider}", version=registered.VERSION)
+        if not can_have(about, kind):
             return
-        pairs = next((row["pairs"] for row in of_type(VAULTS)(cloud) if "pairs" in row), {})
-        for page in cloud.pages(
-            action, path=f"/subscriptions/{{subscription}}/providers/{provider}/{name}", version=VERSION
-        ):
+        pairs: dict[str, str] = next((row["pairs"] for row in of_type(VAULTS)(cloud) if "pairs" in row), {})
+        for page in cloud.pages(action, path=f"{BELOW}/{provider}/{name}", version=VERSION):
             for one in page["value"]:
                 yield {**one, "pairs": pairs}
 
     return find
+
+
+def can_have(about: dict[str, Any], kind: str) -> bool:
+    """Not where the subscription was never registered for key vaults; and not every cloud has managed HSMs."""
+    kinds = {one["resourceType"].lower() for one in about.get("resourceTypes", ())}
+    return about.get("registrationState") != "NotRegistered" and (not kinds or kind.lower() in kinds)
 
 
 def identify(one: dict[str, Any], _: Cell) -> str:
