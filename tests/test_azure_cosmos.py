@@ -3,11 +3,11 @@ from datetime import UTC, datetime
 import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
 from domicile.providers import azure
 from domicile.providers.azure import cosmos, cosmos_restorable
 from domicile.relate import relate
-from domicile.demo.tenant import Answer
 
 CELL = Cell("azure", BANK, "global")
 ACCOUNT = f"/subscriptions/{BANK}/resourceGroups/Data/providers/Microsoft.DocumentDB/databaseAccounts/Orders"
