@@ -43,6 +43,27 @@ def test_for_its_own_account_alone_a_deployment_takes_on_no_role():
     assert settings(TOLD | {"DOMICILE_ACCOUNTS": "single", "DOMICILE_ROLE": ""}).accounts == "single"
 
 
+SUBSCRIPTION = "11111111-0000-0000-0000-00000000000a"
+ON_AZURE = {
+    "DOMICILE_CLOUD": "azure",
+    "DOMICILE_STORE": "cosmos://domicile.documents.azure.com/domicile",
+    "DOMICILE_WORK": "azblob://domicile.blob.core.windows.net/work",
+    "DOMICILE_EVIDENCE": "azblob://domicile.blob.core.windows.net/evidence",
+    "DOMICILE_TOPIC": "mail",
+    "DOMICILE_ACCOUNTS": "tenant",
+}
+
+
+def test_a_deployment_on_azure_is_told_what_it_looks_into_and_takes_on_no_role():
+    told = settings(ON_AZURE | {"DOMICILE_ROLE": "reader"})
+    assert (told.cloud, told.accounts, told.role, told.azure_cloud) == ("azure", "tenant", "", "public")
+    assert settings(ON_AZURE | {"DOMICILE_AZURE_CLOUD": "china"}).azure_cloud == "china"
+    group = f"mg:{SUBSCRIPTION}"
+    assert settings(ON_AZURE | {"DOMICILE_ACCOUNTS": group}).accounts == group
+    some = f"{SUBSCRIPTION.upper()},{SUBSCRIPTION[:-1]}b"
+    assert settings(ON_AZURE | {"DOMICILE_ACCOUNTS": some}).accounts == (SUBSCRIPTION, f"{SUBSCRIPTION[:-1]}b")
+
+
 def wrong(environment):
     with pytest.raises(UsageError) as refused:
         settings(environment)
@@ -61,6 +82,16 @@ def test_a_variable_that_is_missing_or_empty_is_named(name):
 def test_accounts_that_are_none_are_named(accounts):
     said = "is `organisation`, `single` or account ids of 12 digits, not "
     assert wrong(TOLD | {"DOMICILE_ACCOUNTS": accounts}).startswith(f"DOMICILE_ACCOUNTS: {said}")
+
+
+@pytest.mark.parametrize("accounts", ["organisation", "bulbul", "mg:", "mg:a/b", BANK, f"{SUBSCRIPTION},", "mg:a,b"])
+def test_subscriptions_that_are_none_are_named(accounts):
+    said = "is `tenant`, `mg:` and the name of a management group, or ids of subscriptions, not "
+    assert wrong(ON_AZURE | {"DOMICILE_ACCOUNTS": accounts}).startswith(f"DOMICILE_ACCOUNTS: {said}")
+
+
+def test_a_cloud_that_is_none_is_named():
+    assert wrong(TOLD | {"DOMICILE_CLOUD": "gcp"}) == "DOMICILE_CLOUD: is `aws` or `azure`, not 'gcp'"
 
 
 @pytest.mark.parametrize("accounts", ["organisation", BANK])

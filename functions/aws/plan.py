@@ -19,7 +19,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     said = settings(os.environ)
     planned = Deployment(said).plan()
     logger.append_keys(scan=planned.scan)
-    logger.info("scan begun", accounts=planned.accounts)
+    logger.info("scan begun", accounts=len(planned.accounts))
     metrics.add_metric("ConfigurationRefused", MetricUnit.Count, int(bool(planned.refused)))
     if planned.refused:
         logger.error("organisation file refused; the last good one is in use", mistake=planned.refused)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from importlib import resources
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -216,14 +216,24 @@ def aws(
 
 
 @contextmanager
-def azure(*, cloud: str = "public", endpoint: str = "", token: str = "", group: str = "") -> Iterator[Provider]:
-    """Azure as the caller's credentials show it: what is below a management group, or all of the tenant. With a token,
-    as whoever it was given to."""
+def azure(
+    *,
+    cloud: str = "public",
+    endpoint: str = "",
+    token: str = "",
+    group: str = "",
+    subscriptions: Collection[str] = (),
+    kept: Any = None,
+) -> Iterator[Provider]:
+    """Azure as the caller's credentials show it: what is below a management group, the subscriptions given, or all of
+    the tenant. With a token, as whoever it was given to; with what was kept of a sweep, without another."""
     try:
         from domicile.providers.azure import connect  # noqa: PLC0415 the SDK is large, and not every command needs it
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed: pip install 'domicile[azure]'") from error
-    with connect(cloud=cloud, endpoint=endpoint, token=token, group=group) as provider:
+    with connect(
+        cloud=cloud, endpoint=endpoint, token=token, group=group, subscriptions=subscriptions, kept=kept
+    ) as provider:
         yield provider
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeVar
@@ -16,7 +17,7 @@ from domicile.bootstrap import Setup
 from domicile.errors import UsageError
 from domicile.organisation import claims_units
 from domicile.senders import Sender, open_sender
-from domicile.settings import Settings
+from domicile.settings import GROUP, Settings
 from domicile.steps import Cursor, Desk, Left
 from domicile.stores import Store, open_store
 
@@ -33,7 +34,7 @@ class Planned(Struct, frozen=True):
 
     scan: int
     worklist: str
-    accounts: int
+    accounts: tuple[str, ...]
     refused: str = ""
 
 
@@ -82,7 +83,7 @@ class Deployment:
         scan = self.store.begin(
             started,
             as_of=bootstrap.day_of(started, setup.organisation),
-            providers=("aws",),
+            providers=(self.settings.cloud,),
             digests=setup.digests,
         )
         desk = Desk(self.work, scan.number)
@@ -90,17 +91,17 @@ class Deployment:
             self.work.write(desk.key(f"{FROZEN}/{name}"), text.encode(), media_type="application/yaml")
         with self._provider(units=claims_units(setup.organisation)) as provider:
             planned = steps.plan(provider, self.work, self.store, scan, setup.organisation)
-        return Planned(scan.number, planned.worklist, planned.tasks, refused)
+            if self.settings.cloud == "azure":
+                self._keep(provider.graph, desk, planned.accounts)
+        return Planned(scan.number, planned.worklist, planned.accounts, refused)
 
     def collect(self, scan: int, account: str, cursor: Cursor, *, left: Left) -> Cursor | None:
         """Look into one account, as far as time allows."""
-        with self._provider() as provider:
+        with self._provider(kept=self._kept(scan, account)) as provider:
             return steps.collect(provider, self.work, scan, account, cursor, left=left)
 
     def settle(self, scan: int, cursor: Cursor, *, left: Left) -> Settled:
         """Judge what was seen and record it, as far as time allows."""
-        from domicile.providers.aws import vocabulary  # noqa: PLC0415 other steps do without
-
         setup = self._frozen(scan)
         settling = steps.settle(
             self.work,
@@ -110,7 +111,7 @@ class Deployment:
             cursor,
             organisation=setup.organisation,
             rules=setup.rules,
-            vocabulary=vocabulary,
+            vocabulary=bootstrap.vocabulary_of((self.settings.cloud,)),
             clock=self._clock,
             left=left,
         )
@@ -135,14 +136,35 @@ class Deployment:
         )
         return Told(sent, listening)
 
-    def _provider(self, *, units: bool = False) -> Any:
+    def _provider(self, *, units: bool = False, kept: Any = None) -> Any:
         said = self.settings.accounts
+        accounts = () if isinstance(said, str) else said
+        if self.settings.cloud == "azure":
+            return bootstrap.azure(
+                cloud=self.settings.azure_cloud,
+                endpoint=self.settings.azure_endpoint,
+                token=self.settings.azure_token,
+                group=said.removeprefix(GROUP) if isinstance(said, str) and said.startswith(GROUP) else "",
+                subscriptions=accounts,
+                kept=kept,
+            )
         return bootstrap.aws(
-            role=self.settings.role,
-            external_id=self.settings.external_id,
-            units=units,
-            accounts=() if isinstance(said, str) else said,
+            role=self.settings.role, external_id=self.settings.external_id, units=units, accounts=accounts
         )
+
+    def _keep(self, graph: Any, desk: Desk, accounts: Iterable[str]) -> None:
+        """Write down what the sweep of a tenant gave of each subscription."""
+        with ThreadPoolExecutor(steps.STREAMS) as pool:
+            for _ in pool.map(lambda account: desk.put(_swept(account), graph.kept(account)), accounts):
+                pass
+
+    def _kept(self, scan: int, account: str) -> Any:
+        """What was swept of a subscription when a scan began; None where each account is asked by itself."""
+        if self.settings.cloud != "azure":
+            return None
+        from domicile.providers.azure.graph import Kept  # noqa: PLC0415 only where the SDK is
+
+        return Desk(self.work, scan).take(_swept(account), Kept)
 
     def _adopted(self) -> tuple[Setup, Mapping[str, str], str]:
         """The organisation file as it is now; when that is a mistake, the last one that was none, and why."""
@@ -165,6 +187,10 @@ class Deployment:
         """The organisation file as it was when the scan began."""
         setup, _ = bootstrap.setup_in(self.work, Desk(self.work, scan).key(FROZEN))
         return setup
+
+
+def _swept(account: str) -> str:
+    return f"accounts/{account}/swept"
 
 
 def _opened(opening: Callable[[str], T], place: str, variable: str) -> T:
