@@ -9,6 +9,7 @@ from io import StringIO
 import pytest
 
 import small_bank
+from azure_storage_emulator import ACCOUNT, KEY, a_container, emulator
 from domicile import bootstrap, configuration, steps
 from domicile.blobs.folder import FolderBlobs
 from domicile.bootstrap import MARK, UNDER_WAY
@@ -724,3 +725,50 @@ def test_whoever_may_not_see_scans_is_told_that_verdicts_cannot_be_told(run, her
 
 def test_a_bucket_that_is_not_there_is_one_sentence(run, here, cloud):
     assert run("push", "--to", "s3://no-such-bucket-here").is_refused("NoSuchBucket", Exit.FAILURE)
+
+
+# In a container
+
+
+@pytest.fixture(scope="module", name="storage")
+def a_storage_account():
+    with emulator() as host:
+        yield host
+
+
+@pytest.fixture(name="container")
+def a_container_of_azure(storage, monkeypatch):
+    monkeypatch.setenv("AZURE_STORAGE_KEY", KEY)
+    with a_container(storage, "domicile-work") as container:
+        container.create_container()
+        yield f"azblob://{storage}/{ACCOUNT}/domicile-work"
+        container.delete_container()
+
+
+def test_a_container_is_pushed_to_and_pulled_from(run, here, container):
+    assert run("pull", "--from", container).is_refused("config/domicile.yaml: is not there: nothing was pushed yet")
+    first = WITH_PROMISES, PROMISES.format(title="Kept in India")
+    write(here, first[0], promises=first[1])
+    told = run("push", "--to", container)
+    assert told.code == Exit.PROVEN
+    assert told.says(f"Pushed to {container}; the next scan uses it.")
+    assert run("diff", "--to", container).says("is the same")
+    write(here, first[0], promises=PROMISES.format(title="Kept at home"))
+    told = run("diff", "--to", container)
+    assert told.code == Exit.NOT_PROVEN
+    assert told.says("Kept at home", "no scan is kept there")
+    assert run("pull", "--from", container, "--force").says("domicile.yaml: was so already", "promises.yaml: written")
+    assert ((here / "domicile.yaml").read_text("utf-8"), (here / "promises.yaml").read_text("utf-8")) == first
+    assert run("pull", "--from", container, "--version", "2026-03-04T12:00:00.0000000Z").is_refused(
+        "this storage account keeps no older versions"
+    )
+
+
+def test_a_container_that_is_not_there_or_not_ours_is_one_sentence(run, here, container, monkeypatch):
+    elsewhere = container.replace("domicile-work", "nobody-made-it")
+    assert run("push", "--to", elsewhere).is_refused("ContainerNotFound", Exit.FAILURE)
+    monkeypatch.setenv("AZURE_STORAGE_KEY", "bm90IHRoZSBrZXk=")
+    for name in ("push", "diff"):
+        assert run(name, "--to", container).is_refused("AuthorizationFailure", Exit.FAILURE)
+    monkeypatch.delenv("AZURE_STORAGE_KEY")
+    assert run("push", "--to", container).is_refused("AZURE_STORAGE_KEY: is not set")

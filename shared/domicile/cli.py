@@ -61,9 +61,9 @@ config = typer.Typer(
     rich_markup_mode=None,
     help="""The organisation file of a deployment: see it, see what another would change, put it there.
 
-    It lies as data in the work bucket of the deployment, with the policy files it names beside it. `pull` fetches
+    It lies as data where the deployment works, with the policy files it names beside it. `pull` fetches
     it, `diff` says what the file here would change, `push` makes it the one that the next scan uses. Where it lies
-    is given each time, or in the variable DOMICILE_WORK. Who may read and write there is decided by IAM.""",
+    is given each time, or in the variable DOMICILE_WORK. Who may read and write there is the cloud's to say.""",
 )
 app.add_typer(config, name="config")
 
@@ -81,7 +81,7 @@ FileOption = Annotated[
 ]
 StoreOption = Annotated[str, typer.Option("--store", help="Where violations are kept.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
-WHERE: Final = "Work bucket of the deployment, as s3://BUCKET."
+WHERE: Final = "Where the deployment works, as s3://BUCKET or azblob://ACCOUNT.blob.core.windows.net/CONTAINER."
 HereArgument = Annotated[Path, typer.Argument(help="Organisation file here.")]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write there instead of to the screen.")]
 

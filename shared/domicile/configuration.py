@@ -23,7 +23,7 @@ from domicile.bootstrap import DEFAULT_FILE, MARK, NOT_BESIDE, UNDER_WAY, Setup
 from domicile.classify import kept_tags
 from domicile.deployed import CONFIGURATION, GOOD
 from domicile.errors import Conflict, UsageError
-from domicile.model import SEVERITIES, Finding, Inventory, Judgement, Organisation, Scan, Verdict
+from domicile.model import SEVERITIES, Finding, Inventory, Judgement, Organisation, Scan, Verdict, Vocabulary
 from domicile.scan import Weighed, weigh
 from domicile.steps import Closing, Desk, Task, assemble
 from domicile.telling import place, tail
@@ -140,7 +140,8 @@ def place_of(url: str) -> Blobs:
     try:
         return open_blobs(url)
     except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is not installed: pip install 'domicile[aws]'") from error
+        cloud = "azure" if url.startswith("azblob:") else "aws"
+        raise UsageError(f"{error.name} is not installed: pip install 'domicile[{cloud}]'") from error
 
 
 def key(name: str) -> str:
@@ -281,12 +282,11 @@ def text_counts(there: Deployed, here: Files) -> list[str]:
 
 def consequences(blobs: Blobs, there: Setup | None, here: Setup) -> Consequences | None:
     """What the last scan that is still kept would have said by another file, today; None when none is kept."""
-    from domicile.providers.aws import vocabulary  # noqa: PLC0415 without the SDK, texts can still be compared
-
     desk = _last(blobs)
     if desk is None:
         return None
     scan, inventory = desk.take("scan", Scan), assemble(desk)
+    vocabulary = _vocabulary(scan)
     now = bootstrap.now()
     today = bootstrap.day_of(now, here.organisation)
 
@@ -319,6 +319,15 @@ def consequences(blobs: Blobs, there: Setup | None, here: Setup) -> Consequences
         gaps=len(after.gaps),
         notes=tuple(_untold(there.organisation if there else Organisation(), here.organisation, inventory, kept)),
     )
+
+
+def _vocabulary(scan: Scan) -> Vocabulary:
+    try:
+        return bootstrap.vocabulary_of(scan.providers)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"{error.name} is not installed: pip install 'domicile[{','.join(scan.providers)}]'"
+        ) from error
 
 
 def _last(blobs: Blobs) -> Desk | None:

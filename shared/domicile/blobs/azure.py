@@ -28,6 +28,8 @@ _NO_KEY: Final = re.compile(r"\.(?:/|$)|/$|[\\\x00-\x1f\x7f-\x9f\ud800-\udfff\uf
 
 _ABSENT: Final = "BlobNotFound"
 _CHANGED: Final = frozenset({"BlobAlreadyExists", "ConditionNotMet"})
+_PAGE: Final = 1000
+"""Often the first key is all that is asked for."""
 _CONNECTIONS: Final = 32
 """As many as steps read at once."""
 
@@ -85,7 +87,7 @@ class AzureBlobs:
     def keys(self, prefix: str) -> Iterator[str]:
         skipped = len(self._under("x")) - 1
         with self._explained(prefix):
-            for name in self.container.list_blob_names(name_starts_with=self._under(prefix)):
+            for name in self.container.list_blob_names(name_starts_with=self._under(prefix), results_per_page=_PAGE):
                 yield name[skipped:]
 
     def look(self, key: str, *, version: str = "") -> Blob | None:
