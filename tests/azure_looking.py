@@ -4,9 +4,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from domicile.collect import collect
+from domicile.demo.tenant import TOKEN, Arm, serving
 from domicile.discover import discover
 from domicile.providers import azure
-from fake_arm import TOKEN, Arm, serving
 
 BANK = "11111111-0000-0000-0000-000000000000"
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

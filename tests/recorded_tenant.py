@@ -4,9 +4,9 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from domicile.demo.tenant import TOKEN, Arm, serving
 from domicile.model import Cell
 from domicile.providers import azure
-from fake_arm import TOKEN, Arm, serving
 from recorded_cloud import RECORDED
 
 BANK = "11111111-0000-0000-0000-000000000000"

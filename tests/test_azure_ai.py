@@ -2,9 +2,9 @@ import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
 from domicile import geography
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
 from domicile.providers.azure import ai
-from fake_arm import Answer
 
 HERE = Cell("azure", BANK, "global")
 MUMBAI = Location("azure", "centralindia")

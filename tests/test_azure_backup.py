@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
 from domicile.providers.azure import (
     backup_instances,
@@ -14,7 +15,6 @@ from domicile.providers.azure import (
     recovery_vaults,
     site_recovery,
 )
-from fake_arm import Answer
 
 HERE = Cell("azure", BANK, "global")
 SINGAPORE, HONG_KONG = Location("azure", "southeastasia"), Location("azure", "eastasia")

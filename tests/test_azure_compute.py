@@ -6,6 +6,7 @@ import pytest
 
 from domicile import geography
 from domicile.collect import collect, fold
+from domicile.demo.tenant import TOKEN, Answer, Arm, serving
 from domicile.discover import discover
 from domicile.model import Cell, Inventory, Location, Look
 from domicile.providers import azure
@@ -17,7 +18,6 @@ from domicile.providers.azure import (
     compute_snapshots,
 )
 from domicile.relate import relate
-from fake_arm import TOKEN, Answer, Arm, serving
 
 BANK = "11111111-0000-0000-0000-000000000000"
 CELL = Cell("azure", BANK, "global")

@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 import pytest
 
 from domicile.collect import collect, fold
+from domicile.demo.tenant import TOKEN, Answer, Arm, serving
 from domicile.discover import discover
 from domicile.model import Cell, Location
 from domicile.providers import azure
 from domicile.providers.azure import keyvault
-from fake_arm import TOKEN, Answer, Arm, serving
 
 BANK = "11111111-0000-0000-0000-000000000000"
 CELL = Cell("azure", BANK, "global")

@@ -1,9 +1,9 @@
 from datetime import UTC, datetime
 
 from azure_looking import BANK, a_tenant, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import NEVER_EXPIRES, Cell, Location
 from domicile.providers.azure import log_analytics
-from fake_arm import Answer
 
 HERE = Cell("azure", BANK, "global")
 MUMBAI, SINGAPORE = Location("azure", "centralindia"), Location("azure", "southeastasia")

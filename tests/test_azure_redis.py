@@ -1,9 +1,9 @@
 import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
 from domicile.providers.azure import redis, redis_enterprise
-from fake_arm import Answer
 
 HERE = Cell("azure", BANK, "global")
 MUMBAI, SINGAPORE = Location("azure", "centralindia"), Location("azure", "southeastasia")

@@ -7,9 +7,9 @@ import pytest
 import small_bank
 from domicile.cli import main
 from domicile.demo.cloud import LocalCloud
+from domicile.demo.tenant import TOKEN, Arm, serving
 from domicile.scan import Exit
 from domicile.stores.sqlite import SqliteStore
-from fake_arm import TOKEN, Arm, serving
 
 BANK, SHOP = "11111111-0000-0000-0000-00000000000a", "22222222-0000-0000-0000-00000000000b"
 FILE = f"""

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from domicile import geography
+from domicile.demo.tenant import TABLES
 from domicile.model import PLACEMENT_KINDS, Copy, Resource, Tagged
 from domicile.providers import aws, azure
 from domicile.providers.azure.graph import ACTION
 from domicile.providers.azure.ids import canonical
-from fake_arm import TABLES
 from recorded_cloud import RECORDED
 from recorded_tenant import CELL, asked, sightings
 

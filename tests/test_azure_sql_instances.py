@@ -1,11 +1,11 @@
 import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
 from domicile.providers import azure
 from domicile.providers.azure import sql_instances
 from domicile.relate import relate
-from fake_arm import Answer
 
 CELL = Cell("azure", BANK, "global")
 GROUP = f"/subscriptions/{BANK}/resourceGroups"

@@ -3,11 +3,11 @@ from datetime import UTC, datetime
 import pytest
 
 from azure_looking import BANK, a_tenant, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
 from domicile.providers import azure
 from domicile.providers.azure import sql_retention
 from domicile.relate import relate
-from fake_arm import Answer
 
 CELL = Cell("azure", BANK, "global")
 SERVER = f"/subscriptions/{BANK}/resourceGroups/Data/providers/Microsoft.Sql/servers/Home"

@@ -1,11 +1,11 @@
 import pytest
 
 from azure_looking import BANK, a_tenant, every, gaps, look, said
+from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location, Looks
 from domicile.providers import azure
 from domicile.providers.azure import sql_servers
 from domicile.relate import relate
-from fake_arm import Answer
 
 CELL = Cell("azure", BANK, "global")
 GROUP = f"/subscriptions/{BANK}/resourceGroups/Data/providers/Microsoft.Sql/servers"

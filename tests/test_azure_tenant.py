@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 
 from domicile.collect import collect, fold
+from domicile.demo.tenant import TOKEN, Answer, Arm, action_of, serving
 from domicile.discover import discover
 from domicile.errors import CloudError, UsageError
 from domicile.model import Location
 from domicile.providers import azure
 from domicile.providers.azure.graph import Kept, KeptSweeps, query, restored, united
 from domicile.providers.service import Refused
-from fake_arm import TOKEN, Answer, Arm, action_of, serving
 
 BANK, SHOP, LAB = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)

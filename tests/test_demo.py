@@ -32,8 +32,15 @@ def told(kept):
 
 
 def test_the_demo_scans_before_and_after_the_organisation_file_and_again_later(told):
-    assert re.findall(r"^\$ domicile (\w+)", told, re.MULTILINE) == ["scan", "scan", "explain", "scan", "violations"]
-    assert re.findall(r"^\[exit code (\d)\]", told, re.MULTILINE) == ["4", "3", "0", "3", "0"]
+    assert re.findall(r"^\$ domicile (\w+)", told, re.MULTILINE) == [
+        "scan",
+        "scan",
+        "explain",
+        "scan",
+        "violations",
+        "scan",
+    ]
+    assert re.findall(r"^\[exit code (\d)\]", told, re.MULTILINE) == ["4", "3", "0", "3", "0", "3"]
 
 
 def test_the_second_scan_keeps_what_it_found_as_it_was_told(told, kept):
@@ -49,6 +56,21 @@ def test_the_second_scan_keeps_what_it_found_as_it_was_told(told, kept):
         "shop-orders-before-the-move": "unconfirmed",
     }
     assert gaps == {("*", "role-missing"), ("rds.snapshots", "denied")}
+
+
+def test_the_scan_of_azure_finds_what_nobody_chose_and_leaves_aws_as_it_is(told, kept):
+    store = SqliteStore(kept / "domicile.db")
+    rows = [row for row in store.ask(Question()) if row.changed_in_scan == 3]
+    store.close()
+    assert {row.provider for row in rows} == {"azure"}
+    assert {(row.country, row.channel) for row in rows} == {
+        ("SG", ""),
+        ("HK", "azure-storage-geo-redundancy"),
+        ("SG", "azure-sql-backup"),
+        ("HK", "azure-sql-geo-backup"),
+        ("US", ""),
+        ("US", "azure-cosmos-backup"),
+    }
 
 
 def test_a_demo_is_not_played_over_another(told, kept):

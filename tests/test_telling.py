@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from domicile import telling
 from store_contract import a_row
 
+SERVER = "/subscriptions/1/resourcegroups/data/providers/microsoft.sql/servers/pay"
 ARN = "arn:aws:rds:ap-south-1:111122223333:db:ledger"
 
 
@@ -44,6 +45,10 @@ def test_what_cannot_be_clicked_is_one_visible_line(text):
     ("row", "words"),
     [
         ({"subject": "resource|arn:aws:s3:::pay", "resource_name": "pay"}, "pay"),
+        (
+            {"subject": f"implied|{SERVER}/databases/ledger|azure-sql-geo-backup", "kind": "backup"},
+            "backup of pay/ledger",
+        ),
         ({"subject": "resource|arn:aws:s3:::pay", "resource_name": ""}, "pay"),
         ({"subject": f"set|{ARN}|rds-snapshot-copy|1|aws:x", "kind": "snapshot"}, "snapshot of ledger"),
         ({"subject": f"set|{ARN}|rds-snapshot-copy|1|aws:x", "kind": "backup", "copies": 6}, "6 x backup of ledger"),

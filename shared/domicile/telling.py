@@ -65,5 +65,9 @@ def place(country: str, region: str) -> str:
 
 
 def tail(resource_id: str) -> str:
-    """The telling end of an ARN."""
-    return resource_id.rsplit(":", 1)[-1] if resource_id.startswith("arn:") else resource_id
+    """The telling end of an ARN; of an ARM id, the names in it without the types: `server/database`."""
+    if resource_id.startswith("arn:"):
+        return resource_id.rsplit(":", 1)[-1]
+    if resource_id.startswith("/subscriptions/") and "/providers/" in resource_id:
+        return "/".join(resource_id.rpartition("/providers/")[2].split("/")[2::2]) or resource_id
+    return resource_id

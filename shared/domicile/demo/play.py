@@ -22,7 +22,7 @@ WIDTH: Final = 132
 def play(keep: Path | None) -> None:
     """Tell the story on the screen; the folder of its files stays when it was asked for."""
     try:
-        from domicile.demo import story  # noqa: PLC0415 a cloud comes with it, and not every command needs one
+        from domicile.demo import azure, story, tenant  # noqa: PLC0415 a cloud comes with it, and not every command needs one
         from domicile.demo.cloud import LocalCloud  # noqa: PLC0415
     except ModuleNotFoundError as error:
         raise RuntimeFailure(f"{error.name} is not installed: pip install 'domicile[demo]'") from error
@@ -36,7 +36,7 @@ def play(keep: Path | None) -> None:
             "Bulbul Mobile makes phones. Its shop, TV, cloud, phone-software and community platforms keep data of",
             "Indian users in Singapore and the US; it has promised to bring them home to Mumbai and Hyderabad by two",
             "dates, the first of which has passed. Bulbul Pay handles payments, which the RBI wants in India only.",
-            "Eight AWS accounts, played by a local stand-in: no network, no credentials.",
+            "Eight AWS accounts and two Azure subscriptions, played by local stand-ins: no network, no credentials.",
         )
         cloud = stack.enter_context(LocalCloud())
         story.plant(cloud, today - timedelta(days=1))
@@ -62,6 +62,19 @@ def play(keep: Path | None) -> None:
 
         _say("What an auditor asks first:")
         stage.domicile("violations", "--rule", "in-rbi-payment-data", expect=(0,))
+        arm = tenant.Arm()
+        azure.plant(arm)
+        stage.environment |= {
+            "DOMICILE_AZURE_ENDPOINT": stack.enter_context(tenant.serving(arm)),
+            "DOMICILE_AZURE_TOKEN": tenant.TOKEN,
+        }
+        _say(
+            "The same company on Azure. Redundancy that nobody looked at: Pune is paired with Chennai, Singapore with",
+            "Hong Kong, and backups of Azure SQL go to the pair unless told not to. And a Cosmos DB account whose",
+            "record lies in Pune, and whose data does not. Rows of AWS stay as they are.",
+        )
+        stage.domicile("scan", "--cloud", "azure", "--management-group", azure.GROUP, expect=(3,))
+
         if keep:
             _say(f"The files of the demo are in {keep}.")
 
@@ -72,7 +85,7 @@ class _Stage:
     def __init__(self, folder: Path, environment: dict[str, str]) -> None:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         self._folder = folder
-        self._environment = {**inherited, "COLUMNS": str(WIDTH), **environment}
+        self.environment = {**inherited, "COLUMNS": str(WIDTH), **environment}
 
     def domicile(self, *arguments: str, expect: Collection[int]) -> None:
         sys.stdout.write(f"\n$ domicile {' '.join(arguments)}\n")
@@ -92,7 +105,7 @@ class _Stage:
     def _run(self, arguments: Sequence[str], *, capture: bool) -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, "-m", "domicile", *arguments]
         output = subprocess.PIPE if capture else None
-        return subprocess.run(command, cwd=self._folder, env=self._environment, stdout=output, check=False)  # noqa: S603
+        return subprocess.run(command, cwd=self._folder, env=self.environment, stdout=output, check=False)  # noqa: S603
 
 
 def _say(*lines: str) -> None:

@@ -12,6 +12,7 @@ from domicile import geography
 from domicile.inventory import crosses
 from domicile.model import (
     ANYWHERE,
+    GLOBAL,
     AcceptedGap,
     Account,
     Change,
@@ -113,7 +114,9 @@ class _Writer:
 def _head(outcome: Outcome, write: _Writer) -> None:
     inventory, scan = outcome.inventory, outcome.scan
     cells = {look.cell for look in inventory.looks}
-    regions = {cell.region for cell in cells} - {"global"}
+    # What is swept is not asked for region by region.
+    regions = {cell.region for cell in cells} - {GLOBAL}
+    regions |= {one.location.region for one in inventory.resources if one.location.provider == "azure"}
     number = f"Scan {scan.number}" if outcome.recorded else "Scan (not recorded)"
     places = sum(len(dataset.placements) for dataset in outcome.datasets)
     write.line(

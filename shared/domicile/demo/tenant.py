@@ -1,8 +1,8 @@
 """A stand-in for Azure Resource Manager and Resource Graph: plain HTTP, answers in the shapes that the specifications
 record, and every habit by which Resource Graph misleads those who do not know it.
 
-What is planted is ARM resources, as `GET` would give them. Resource Graph lower-cases their types and locations, gives a
-hundred rows unless asked for more, no way to the next page unless `id` is projected, and leaves out without a word
+What is planted is ARM resources, as `GET` would give them. Resource Graph lower-cases their types and locations, gives
+a hundred rows unless asked for more, no way to the next page unless `id` is projected, and leaves out without a word
 whatever the caller may not read.
 """
 
@@ -15,11 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
 TENANT = "72f988bf-0000-0000-0000-000000000001"
-TOKEN = "a token of nobody"
+TOKEN: Final = "a token of nobody"  # noqa: S105
 VERSIONS = re.compile(r"\d{4}-\d{2}-\d{2}(-preview)?")
 DEFAULT_ROWS = 100
 
@@ -49,7 +49,7 @@ class Answer(Exception):
 
 
 class Arm:
-    """One tenant. `plant` and `answer` say what it holds; `refuse` says how it misbehaves; `calls` is what was asked."""
+    """One tenant. `plant` and `answer` say what it holds, `refuse` how it misbehaves; `calls` is what was asked."""
 
     def __init__(self) -> None:
         self.groups: dict[str, str] = {}
@@ -344,7 +344,8 @@ def serving(arm: Arm) -> Iterator[str]:
             length = int(self.headers.get("Content-Length") or 0)
             body = json.loads(self.rfile.read(length)) if length else None
             at = urlsplit(self.path)
-            status, headers = 200, {}
+            status = 200
+            headers: dict[str, str] = {}
             try:
                 arm.admit(self.headers.get("Authorization"))
                 said, headers = arm.respond(self.command, at.path, dict(parse_qsl(at.query)), body, base)
