@@ -140,11 +140,11 @@ class Settling(Struct, frozen=True):
 
 
 class Planned(Struct, frozen=True):
-    """What planning gives: the scan, and how many accounts are to be looked into."""
+    """What planning gives: the scan, and the accounts that are to be looked into."""
 
     scan: Scan
     worklist: str
-    tasks: int
+    accounts: tuple[str, ...]
 
 
 class Desk(Struct, frozen=True):
@@ -217,9 +217,10 @@ def plan(provider: Provider, blobs: Blobs, store: Store, scan: Scan, organisatio
     with ThreadPoolExecutor(STREAMS) as pool:
         for _ in pool.map(task, asks):
             pass
-    worklist = [{"scan": scan.number, "account": account} for account in sorted(asks)]
+    asked = tuple(sorted(asks))
+    worklist = [{"scan": scan.number, "account": account} for account in asked]
     blobs.write(desk.key("worklist.json"), msgspec.json.encode(worklist), media_type="application/json")
-    return Planned(scan, desk.key("worklist.json"), len(worklist))
+    return Planned(scan, desk.key("worklist.json"), asked)
 
 
 # collect
