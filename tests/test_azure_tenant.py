@@ -10,10 +10,10 @@ from domicile.collect import collect, fold
 from domicile.demo.tenant import TOKEN, Answer, Arm, action_of, serving
 from domicile.discover import discover
 from domicile.errors import CloudError, UsageError
-from domicile.model import Location
+from domicile.model import Cell, Location
 from domicile.providers import azure
 from domicile.providers.azure.graph import Kept, KeptSweeps, query, restored, united
-from domicile.providers.service import Refused
+from domicile.providers.service import NotOffered, Refused
 
 BANK, SHOP, LAB = (f"{digit * 8}-0000-0000-0000-000000000000" for digit in "123")
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
@@ -264,3 +264,19 @@ def test_a_sweep_that_was_cut_short_stays_cut_short_when_it_is_kept(arm, look):
         next(rows)
     with pytest.raises(Refused, match="NotSwept"):
         next(KeptSweeps(kept).rows(BANK, "microsoft.new/things"))
+
+
+def test_an_account_in_an_edge_zone_is_not_said_to_be_in_its_region(arm, look):
+    ident = an_account(arm, "edge", kind="Storage")
+    arm.resources[-1]["extendedLocation"] = {"type": "EdgeZone", "name": "Perth"}
+    [seen] = [one for one in look().resources if one.id == ident.lower()]
+    assert seen.location == Location("azure", "centralindia", "Perth")
+
+
+def test_a_service_that_a_subscription_was_never_registered_with_is_not_there_and_no_gap(arm):
+    arm.refuse("microsoft.new/things", Answer(409, "MissingSubscriptionRegistration"))
+    with serving(arm) as address, azure.connect(endpoint=address, token=TOKEN, attempts=0) as provider:
+        cloud = provider.cloud(azure.storage.SERVICE, Cell("azure", BANK, "global"))
+        path = "/subscriptions/{subscription}/providers/Microsoft.New/things"
+        with pytest.raises(NotOffered):
+            list(cloud.pages("Microsoft.New/things/read", path=path, version="2024-01-01"))

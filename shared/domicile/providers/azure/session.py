@@ -147,6 +147,8 @@ class Session:
         except Refused as refusal:
             older = _newest(refusal, version)
             if not older or kind in self._versions:
+                if refusal.code in NOT_OFFERED:
+                    raise NotOffered(refusal.code) from refusal
                 raise
             answer = self._asked(request(older))
             self._versions[kind] = older
@@ -221,12 +223,6 @@ def refusal_of(error: HttpResponseError) -> Refused:
         return Throttled(code, message, seconds(headers.get("x-ms-user-quota-resets-after", "")))
     denied: GapReason = "denied" if code in DENIED or error.status_code == 403 else "error"
     return Refused(code, message, denied)
-
-
-def offered(refusal: Refused) -> None:
-    """Raise `NotOffered` when a refusal means that there is nothing of the kind here."""
-    if refusal.code in NOT_OFFERED:
-        raise NotOffered(refusal.code) from refusal
 
 
 def seconds(text: str) -> float:

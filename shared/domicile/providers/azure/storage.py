@@ -53,7 +53,7 @@ def read(row: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: Cel
     yield resource(
         row,
         ACCOUNT,
-        location(home, properties.get("extendedLocation")),
+        location(home, row.get("extendedLocation")),
         cmk=key["keySource"].lower() == "microsoft.keyvault" if key.get("keySource") else None,
         key=key.get("keyvaultproperties", {}).get("currentVersionedKeyIdentifier", ""),
     )
