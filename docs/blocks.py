@@ -15,7 +15,8 @@ import yaml
 from typer.testing import CliRunner
 
 from domicile.cli import app
-from domicile.providers import aws
+from domicile.providers import aws, azure
+from domicile.providers.service import Service
 
 ROOT: Final = Path(__file__).parents[1]
 
@@ -24,21 +25,21 @@ def permissions() -> str:
     return fenced("\n".join(aws.permissions()))
 
 
+def actions() -> str:
+    return fenced("\n".join(azure.permissions()))
+
+
 def usage() -> str:
     shown = CliRunner().invoke(app, ["--help"], prog_name="domicile", terminal_width=100, color=False).output
     return fenced("\n".join(line.rstrip() for line in shown.strip().splitlines()))
 
 
-def coverage() -> str:
+def coverage(of: tuple[Service, ...]) -> str:
     """What each service is asked, what its data is, which copies it makes, and what its API cannot show."""
     sections = []
-    for name, files in groupby(sorted(aws.SERVICES, key=lambda service: service.name), lambda service: service.name):
+    for name, files in groupby(sorted(of, key=lambda service: service.name), lambda service: service.name):
         services = tuple(files)
-        asked = [
-            f"- `{listing.name}`, {'in each region' if service.scope == 'regional' else 'once per account'}"
-            for service in services
-            for listing in service.listings
-        ]
+        asked = [f"- `{listing.name}`, {_how(service)}" for service in services for listing in service.listings]
         types = [f"| `{held.name}` | {held.kind} |" for service in services for held in service.types]
         channels = [
             f"| `{channel.name}` | {channel.kind} | {channel.stop} |"
@@ -46,7 +47,7 @@ def coverage() -> str:
             for channel in service.channels
         ]
         unseen = [f"- {sentence}" for service in services for sentence in service.blind_to]
-        parts = [f"## {name}", "Asked:", "\n".join(asked)]
+        parts = [f"### {name}", "Asked:", "\n".join(asked)]
         if types:
             parts.append("\n".join(["| what holds data | is by itself |", "|---|---|", *types]))
         if channels:
@@ -55,6 +56,12 @@ def coverage() -> str:
             parts += ["Not shown:", "\n".join(unseen)]
         sections.append("\n\n".join(parts))
     return "\n\n".join(sections)
+
+
+def _how(service: Service) -> str:
+    if service.swept:
+        return "among what Resource Graph shows of all subscriptions"
+    return "in each region" if service.scope == "regional" else "once per account"
 
 
 def settings() -> str:
@@ -81,7 +88,8 @@ BLOCKS: Final[Mapping[tuple[str, str], Callable[[], str]]] = {
     ("README.md", "permissions"): permissions,
     ("README.md", "usage"): usage,
     ("docs/aws.md", "settings"): settings,
-    ("docs/coverage.md", "coverage"): coverage,
+    ("docs/coverage.md", "aws"): lambda: coverage(aws.SERVICES),
+    ("docs/coverage.md", "azure"): lambda: coverage(azure.SERVICES),
 }
 
 
