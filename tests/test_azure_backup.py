@@ -88,6 +88,12 @@ def test_the_storage_of_a_vault_says_what_the_vault_itself_does_not():
     assert said(storageType="LocallyRedundant", crossRegionRestoreFlag=True) == [HONG_KONG]
 
 
+def test_a_redundancy_that_is_invalid_is_none_that_was_told():
+    invalid = row(VAULT, "southeastasia", redundancySettings=settings("Invalid"))
+    assert recovery_vaults.STORAGE.applies(invalid)
+    assert not recovery_vaults.STORAGE.applies(row(VAULT, "", redundancySettings=settings("ZoneRedundant")))
+
+
 def test_each_backup_in_a_geo_redundant_vault_is_copied_with_it_and_of_file_shares_nobody_knows():
     items = {"/in/the/vault": True, "/beside/its/share": False}
     _, *geo = read_vault(items=items, redundancySettings=settings("GeoRedundant"))
@@ -115,6 +121,12 @@ def test_a_backup_lies_where_its_vault_is_and_is_of_the_disks_of_its_machine():
     assert (backup.name, backup.location) == ("ledger", SINGAPORE)
     assert backup.newest_at == datetime(2026, 11, 24, 19, 35, 33, 543313, UTC)
     assert (copy.of, copy.channel, copy.id) == (DISK.lower(), "azure-backup", backup.id)
+
+
+def test_a_backup_of_something_elsewhere_lies_where_its_vault_is():
+    backup, copy = read_item(vault=row(VAULT, "eastasia"))
+    assert backup.location == copy.location == HONG_KONG
+    assert read_item(vault={})[0].location == SINGAPORE
 
 
 def test_a_backup_outlives_its_machine_and_is_then_a_backup_of_something_unseen():
@@ -166,7 +178,8 @@ def test_a_backup_vault_is_in_its_pair_when_its_redundancy_or_its_restoring_says
     ):
         _, copy = read_backup_vault(**properties)
         assert copy.location == HONG_KONG
-    assert len(read_backup_vault(storageSettings=stored("ZoneRedundant"))) == 1
+    beside = [{"datastoreType": "OperationalStore", "type": "GeoRedundant"}]
+    assert len(read_backup_vault(storageSettings=stored("ZoneRedundant") + beside)) == 1
     assert read_backup_vault()[1].location is None
 
 

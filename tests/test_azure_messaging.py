@@ -77,6 +77,11 @@ def test_events_that_are_captured_are_in_the_storage_account_too():
     assert copy.partial
 
 
+def test_only_a_namespace_that_can_capture_is_asked_for_its_event_hubs():
+    assert [event_hubs.can_capture({"sku": {"name": tier}}) for tier in ("Basic", "Standard")] == [False, True]
+    assert event_hubs.can_capture({})
+
+
 def test_the_key_of_a_namespace_is_told_where_its_encryption_is_shown():
     vault = "https://bank.vault.azure.net"
     own = {"keySource": "Microsoft.KeyVault", "keyVaultProperties": [{"keyName": "k", "keyVaultUri": vault}]}
