@@ -20,6 +20,7 @@ lint: $(READY)
 types: $(READY)
 	@$(BIN)/mypy -p domicile --no-error-summary
 	@$(BIN)/mypy functions/aws --no-error-summary
+	@$(BIN)/mypy functions/azure --no-error-summary --ignore-missing-imports --allow-untyped-decorators
 	@$(BIN)/mypy -m functions.bundle -m bench.cold_start -m bench.cost --no-error-summary
 	@cd pulumi && ../$(BIN)/mypy --config-file ../pyproject.toml --no-error-summary \
 		--allow-subclassing-any --allow-untyped-decorators *.py
@@ -30,7 +31,7 @@ test: $(READY) ## all tests
 docs: $(READY) ## do the documents still tell the truth?
 	@$(BIN)/pytest -q tests/test_docs.py
 
-build: $(READY) ## the functions, packed for Lambda into build/aws/functions.zip
+build: $(READY) ## the functions, packed for Lambda and for Azure into build/aws and build/azure/functions.zip
 	@$(BIN)/python functions/bundle.py
 
 bench: $(READY) ## how long the functions take to start

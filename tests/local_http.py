@@ -49,7 +49,7 @@ def answering(answer):
             self.end_headers()
             self.wfile.write(said.body)
 
-        do_GET = do_PUT = do_POST = answer  # noqa: N815 named by the library
+        do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 named by the library
 
         def log_message(self, *_):
             pass
