@@ -50,7 +50,7 @@ app = typer.Typer(
     help="""domicile says where each class of your data legally lives, which copies are in a country where they may
     not be, under which rule, since when, and what could not be seen.
 
-    Start with `domicile demo`, or with `domicile scan` in a shell that has AWS credentials.
+    Start with `domicile demo`, or with `domicile scan` in a shell that has credentials of AWS or Azure.
 
     Exit codes: 0 nothing wrong and everything proven; 1 usage or configuration; 2 runtime failure; 3 violations;
     4 none, but not proven (gaps, unknowns, missing statements).""",
