@@ -1,6 +1,6 @@
-"""Packs the functions with all they need into one zip: the same bytes whoever packs it, wherever and whenever.
+"""Packs the functions of a cloud with all they need into one zip: the same bytes whoever packs it, wherever and when.
 
-Run as a script it packs for AWS Lambda, into `build/aws/functions.zip`.
+Run as a script it packs for AWS Lambda and for Azure Functions, into `build/aws/` and `build/azure/functions.zip`.
 """
 
 from __future__ import annotations
@@ -25,18 +25,56 @@ from domicile.providers.aws import SERVICES
 from domicile.providers.aws.organisation import NEEDS
 
 ROOT: Final = Path(__file__).parents[1]
-HANDLERS: Final = ROOT / "functions" / "aws"
-ZIP: Final = ROOT / "build" / "aws" / "functions.zip"
 WHEELS: Final = ROOT / "build" / "wheels"
 """Kept, so that only the first build needs the network."""
 
-PYTHON: Final = "3.13"
-# What Lambda runs this Python on has glibc 2.34. pip does not take wheels for an older one unless they are named.
-PLATFORMS: Final = ("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64")
-
 MEGABYTE: Final = 1024 * 1024
-ZIPPED_LIMIT: Final = 50 * MEGABYTE
-UNZIPPED_LIMIT: Final = 250 * MEGABYTE
+
+
+class Target(Struct, frozen=True):
+    """What a bundle is packed for. pip takes no wheels for an older glibc than those of `platforms`, so each is named.
+
+    `packages` is the folder in which Python looks for packages; `foreign` are the modules that speak to the other
+    cloud; `limits` are the bytes that the cloud takes, zipped and unzipped, where it says.
+    """
+
+    cloud: str
+    python: str
+    platforms: tuple[str, ...]
+    packages: str
+    foreign: re.Pattern[str]
+    limits: tuple[int, int] | None = None
+
+    @property
+    def handlers(self) -> Path:
+        return ROOT / "functions" / self.cloud
+
+    @property
+    def zip(self) -> Path:
+        return ROOT / "build" / self.cloud / "functions.zip"
+
+    @property
+    def extras(self) -> tuple[str, ...]:
+        return self.cloud, f"functions-{self.cloud}"
+
+
+AWS: Final = Target(
+    cloud="aws",
+    python="3.13",
+    # What Lambda runs this Python on has glibc 2.34.
+    platforms=("manylinux_2_34_aarch64", "manylinux_2_28_aarch64", "manylinux2014_aarch64"),
+    packages="",
+    foreign=re.compile(r"domicile/(providers/azure/.*|(blobs|senders|stores)/(azure|cosmos)\w*\.py)"),
+    limits=(50 * MEGABYTE, 250 * MEGABYTE),
+)
+AZURE: Final = Target(
+    cloud="azure",
+    # The newest that azure-functions 1 is for.
+    python="3.12",
+    platforms=("manylinux_2_28_x86_64", "manylinux2014_x86_64"),
+    packages=".python_packages/lib/site-packages/",
+    foreign=re.compile(r"domicile/(providers/aws/.*|(blobs|senders|stores)/(dynamodb|s3|sns)\w*\.py)"),
+)
 
 NOT_NEEDED: Final = re.compile(
     r"domicile/(cli|__main__)\.py|domicile/(demo|report)/.*"  # what only somebody at a terminal uses
@@ -60,16 +98,22 @@ class Bundle(Struct, frozen=True):
     parts: Mapping[str, int]
     zipped: int
     digest: str
+    limits: tuple[int, int] | None
 
 
-def bundle(path: Path = ZIP, *, handlers: Path = HANDLERS, local: bool = False) -> Bundle:
+def bundle(
+    path: Path | None = None, *, target: Target = AWS, handlers: Path | None = None, local: bool = False
+) -> Bundle:
     """Pack the handlers in a folder. `local`: for this machine and Python, so that tests can start what is built."""
-    own = dict(own_files(handlers))
-    services = clients(own)
+    own = dict(own_files(target, handlers or target.handlers))
+    services = clients(own) if target is AWS else frozenset[str]()
     sizes: Counter[str] = Counter()
     files: dict[str, bytes] = {}
     parts = {"domicile and its functions": own} | {
-        wheel.name.split("-")[0]: dict(wheel_files(wheel, services)) for wheel in wheels(local=local)
+        wheel.name.split("-")[0]: {
+            f"{target.packages}{name}": content for name, content in wheel_files(wheel, services)
+        }
+        for wheel in wheels(target, local=local)
     }
     for part, its in parts.items():
         sizes[part] = sum(map(len, its.values()))
@@ -77,14 +121,16 @@ def bundle(path: Path = ZIP, *, handlers: Path = HANDLERS, local: bool = False) 
             raise BundleError(f"{part} would overwrite {min(twice)}, which another part of the bundle brings")
         files |= its
     content = packed(files)
-    if len(content) > ZIPPED_LIMIT or sizes.total() > UNZIPPED_LIMIT:
+    if target.limits and (len(content) > target.limits[0] or sizes.total() > target.limits[1]):
+        zipped, unzipped = map(megabytes, target.limits)
         raise BundleError(
-            f"Lambda takes {ZIPPED_LIMIT // MEGABYTE} MB zipped and {UNZIPPED_LIMIT // MEGABYTE} MB unzipped; "
+            f"{target.cloud} takes {zipped} zipped and {unzipped} unzipped; "
             f"this is {megabytes(len(content))} and {megabytes(sizes.total())}"
         )
+    path = path or target.zip
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    return Bundle(path, dict(sizes), len(content), hashlib.sha256(content).hexdigest())
+    return Bundle(path, dict(sizes), len(content), hashlib.sha256(content).hexdigest(), target.limits)
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
@@ -98,15 +144,18 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return archive.getvalue()
 
 
-def own_files(handlers: Path) -> Iterator[tuple[str, bytes]]:
+def own_files(target: Target, handlers: Path) -> Iterator[tuple[str, bytes]]:
     """The handlers and the package, with the line endings of the repository."""
     shared = ROOT / "shared"
-    named = {path.name: path for path in handlers.glob("*.py")}
-    if not named:
+    named = {path.name: path for path in handlers.glob("*.*")}
+    if not any(path.suffix == ".py" for path in named.values()):
         raise BundleError(f"there is no handler in {handlers}")
-    named |= {path.relative_to(shared).as_posix(): path for path in (shared / "domicile").rglob("*")}
+    for path in (shared / "domicile").rglob("*"):
+        name = path.relative_to(shared).as_posix()
+        if not NOT_NEEDED.fullmatch(name) and not target.foreign.fullmatch(name):
+            named[f"{target.packages}{name}"] = path
     for name, path in named.items():
-        if path.suffix in {".py", ".yaml"} and not NOT_NEEDED.fullmatch(name):
+        if path.suffix in {".py", ".yaml", ".json"}:
             yield name, path.read_bytes().replace(b"\r\n", b"\n")
 
 
@@ -151,15 +200,16 @@ def wheel_files(wheel: Path, services: Iterable[str]) -> Iterator[tuple[str, byt
             yield name, archive.read(name)
 
 
-def wheels(*, local: bool) -> list[Path]:
+def wheels(target: Target, *, local: bool) -> list[Path]:
     """The pinned distributions that the functions import, and those that these need."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["functions-aws"]]
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *(one for extra in target.extras for one in extras[extra])]
     pinned = dict(line.split("==") for line in (ROOT / "requirements.txt").read_text("utf-8").split())
     pins = {canonical(name): version for name, version in pinned.items()}
     WHEELS.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=WHEELS) as folder:
-        download(Path(folder), wanted, local=local)
+        download(Path(folder), wanted, None if local else target)
         for wheel in sorted(Path(folder).iterdir()):
             name, version, *_ = wheel.name.split("-")
             if pins.get(canonical(name)) != version:
@@ -167,12 +217,13 @@ def wheels(*, local: bool) -> list[Path]:
         return [wheel.replace(WHEELS / wheel.name) for wheel in sorted(Path(folder).iterdir())]
 
 
-def download(folder: Path, wanted: Iterable[str], *, local: bool) -> None:
+def download(folder: Path, wanted: Iterable[str], target: Target | None) -> None:
+    """The wheels for a target, or for this machine."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["--only-binary=:all:", "--dest", str(folder), "--constraint", str(ROOT / "requirements.txt")]
-    if not local:
-        command += ["--implementation", "cp", "--python-version", PYTHON]
-        command += [word for platform in PLATFORMS for word in ("--platform", platform)]
+    if target:
+        command += ["--implementation", "cp", "--python-version", target.python]
+        command += [word for platform in target.platforms for word in ("--platform", platform)]
     kept = ["--no-index", "--find-links", str(WHEELS)]
     for source in (kept, []):
         done = subprocess.run([*command, *source, *wanted], capture_output=True, text=True, check=False)  # noqa: S603 our own words
@@ -192,18 +243,20 @@ def megabytes(size: int) -> str:
 
 
 def told(built: Bundle) -> Iterator[str]:
-    """How large each part is, and how much of Lambda's limits the whole takes."""
+    """How large each part is, and how much the whole takes of what it may."""
     width = max(map(len, built.parts))
     for part, size in sorted(built.parts.items(), key=lambda one: -one[1]):
         yield f"{part:{width}} {megabytes(size):>8}"
-    unzipped = sum(built.parts.values())
-    yield f"{'unzipped':{width}} {megabytes(unzipped):>8} of {UNZIPPED_LIMIT // MEGABYTE} MB"
-    yield f"{'zipped':{width}} {megabytes(built.zipped):>8} of {ZIPPED_LIMIT // MEGABYTE} MB"
+    whole = {"zipped": built.zipped, "unzipped": sum(built.parts.values())}
+    limits = dict(zip(whole, built.limits or (), strict=False))
+    for what, size in whole.items():
+        yield f"{what:{width}} {megabytes(size):>8}" + (f" of {megabytes(limits[what])}" if limits else "")
     yield f"{built.path.relative_to(ROOT).as_posix()}  sha256 {built.digest}"
 
 
 if __name__ == "__main__":
     try:
-        sys.stdout.writelines(f"{line}\n" for line in told(bundle()))
+        for each in (AWS, AZURE):
+            sys.stdout.writelines(f"{line}\n" for line in told(bundle(target=each)))
     except BundleError as error:
         sys.exit(f"Not built: {error}.")
