@@ -14,7 +14,10 @@ import pytest
 from azure.durable_functions.models.utils import http_utils
 from msgspec.structs import replace
 
+import azure_storage_emulator
+import cosmos_emulator
 from domicile import cli
+from domicile.blobs import open_blobs
 from domicile.demo.tenant import TOKEN, Arm, serving
 from domicile.scan import Exit
 from domicile.stores import open_store
@@ -369,6 +372,32 @@ def test_a_deployment_keeps_the_rows_of_the_laptop(functions, place, mails, capl
     assert told(caplog, "scan settled") == [{"scan": 1, "open": len(deployed), "gaps_begun": len(gaps)}]
     assert told(caplog, "notices sent") == [{"scan": 1, "notices": 1, "subscribers": 1}]
     assert len(mails.taken) == 1
+
+
+def test_in_cosmos_db_and_a_storage_account_the_rows_are_the_same(functions, place, monkeypatch):
+    assert Host(functions).run("scan") == "settled"
+    with cosmos_emulator.emulator() as endpoint, azure_storage_emulator.emulator() as host:
+        database = cosmos_emulator.new_name()
+        with cosmos_emulator.a_client(endpoint) as client:
+            cosmos_emulator.create_containers(client, database)
+        for name in ("work", "evidence"):
+            with azure_storage_emulator.a_container(host, name) as container:
+                container.create_container()
+        storage, url = f"azblob://{host}/{azure_storage_emulator.ACCOUNT}", f"cosmos://{endpoint[7:]}{database}"
+        told = {
+            "DOMICILE_STORE": url,
+            "DOMICILE_WORK": f"{storage}/work",
+            "DOMICILE_EVIDENCE": f"{storage}/evidence",
+            "AZURE_STORAGE_KEY": azure_storage_emulator.KEY,
+            "AZURE_COSMOS_KEY": cosmos_emulator.KEY,
+        }
+        for name, value in told.items():
+            monkeypatch.setenv(name, value)
+        open_blobs(f"{storage}/work").write("config/domicile.yaml", FILE.encode())
+        assert Host(functions).run("scan") == "settled"
+        assert rows(url) == rows(f"sqlite:///{place}/deployed.db")
+        kinds = {key.partition("/")[0] for key in open_blobs(f"{storage}/evidence").keys("")}
+        assert kinds == {"inventory", "coverage", "changes"}
 
 
 def test_the_tenant_is_swept_once_and_collectors_ask_nothing_that_was_swept(functions, place, arm):
