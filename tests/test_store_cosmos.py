@@ -488,12 +488,30 @@ def test_an_expired_row_is_gone_for_writes_whether_or_not_it_still_lies_there(st
 
 def test_a_row_that_expired_is_not_written_again_by_the_scan_that_wrote_it(store):
     row = a_row()
-    record(store, opened(row))
-    gone = resolved(row, NOON - timedelta(days=401))
-    scan = record(store, gone)
-    assert store.apply(scan, [gone]) == 0
+    changes = [opened(row), resolved(row, NOON - timedelta(days=401))]
+    scan = record(store, *changes)
+    assert store.apply(scan, changes) == 0
     assert store.fetch(["v1"]) == {}
     assert len(store.history("v1")) == 2
+
+
+def test_a_row_that_goes_while_it_is_written_does_not_come_back(store, between, violations):
+    """As one does that expires just then."""
+    row = a_row()
+    record(store, opened(row))
+    scan = a_scan(store)
+    store.claim(scan)
+
+    def expire(operation, container, parameters):
+        if operation == "execute_item_batch" and container == "violations":
+            alive(between)
+            violations.delete_item("v1", HERE)
+
+    between.before = expire
+    with pytest.raises(Conflict, match="version 0, not 1"):
+        store.apply(scan, [after(row)])
+    assert store.fetch(["v1"]) == {}
+    assert len(store.history("v1")) == 1
 
 
 @pytest.mark.parametrize(
@@ -763,13 +781,45 @@ def test_a_claim_that_died_among_the_fences_is_completed_when_it_is_repeated(sto
     assert [(one["scan"], one["open"]) for one in fences] == [(newer.number, False)] * 2
 
 
-def test_a_settling_scan_superseded_between_any_two_calls_leaves_gaps_and_places_as_they_were(store, other, between):
+def test_claiming_again_forgets_no_account_that_was_opened(store, violations):
+    scan = a_scan(store)
+    store.claim(scan)
+    store.apply(scan, [opened(a_row())])
+    store.claim(scan)
+    newer = a_scan(store)
+    store.claim(newer)
+    assert violations.read_item(":fence", HERE)["scan"] == newer.number
+
+
+def test_an_account_opened_while_its_fence_is_taken_stays_named(store, other, between, violations):
+    """Two deliveries of one scan claim, and one of them goes on to write before the other is done."""
+    rows = two_accounts(other)
+    scan = a_scan(store)
+
+    def go_on(operation, *_):
+        if operation == "delete_item":
+            alive(between)
+            other.claim(scan)
+            other.apply(scan, [after(row, because="Seen.") for row in rows])
+
+    between.before = go_on
+    store.claim(scan)
+    newer = a_scan(other)
+    other.claim(newer)
+    fences = [one for one in everything(violations).values() if one["id"] == ":fence"]
+    assert [(one["scan"], one["open"]) for one in fences] == [(newer.number, False)] * 2
+
+
+def test_a_settling_scan_superseded_between_any_two_calls_leaves_gaps_and_places_as_they_were(
+    store, other, between, scans
+):
     older, newer = a_scan(store), a_scan(other)
     store.claim(older)
     between.before = lambda operation, *_: other.claim(newer) if operation == "execute_item_batch" else None
     with pytest.raises(Superseded):
         store.settle(older, [a_gap()], settled(older), [Cell("aws", HERE, "ap-south-1")])
     assert (other.gaps(), other.places(), other.last_scan()) == ((), frozenset(), None)
+    assert {one["kind"] for one in everything(scans).values()} == {"head"}
 
 
 def test_numbers_of_scans_that_begin_at_once_differ(store, other, between):

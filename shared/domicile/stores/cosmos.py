@@ -501,17 +501,12 @@ class CosmosStore:
             for one in self._query(VIOLATIONS, {"id": FENCE}, among={"account": some}):
                 found[one["account"]] = Known(one, one["_etag"])
         fences = {account: found.get(account, Known({})) for account in accounts}
-        closed = [account for account, one in fences.items() if not self._is_open(scan, one)]
+        mine = Fence(scan.number, open=True)
+        closed = [account for account, one in fences.items() if self._decoded(one.item, Fence) != mine]
         for names in several(closed, ITEMS_AT_ONCE):
             if not self._move_head(lambda head: held(head, scan), *(open_item(scan, account) for account in names)):
                 self._require_head(scan)
         return {account: one.etag for account, one in fences.items()}
-
-    def _is_open(self, scan: Scan, found: Known) -> bool:
-        fence = self._decoded(found.item, Fence)
-        if fence.scan > scan.number:
-            self._require_head(scan)
-        return fence == Fence(scan.number, open=True)
 
     def _commit(self, scan: Scan, account: str, etags: dict[str, str], operations: Sequence[Operation]) -> bool:
         """Write into an account's partition, if its fence is as it was read."""
