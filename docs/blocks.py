@@ -64,13 +64,14 @@ def _how(service: Service) -> str:
     return "in each region" if service.scope == "regional" else "once per account"
 
 
-def settings() -> str:
-    """What a stack can be told."""
+def settings(cloud: str) -> str:
+    """What a stack on a cloud can be told: a key that is for one cloud alone says so first."""
     keys = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
-    rows = [
-        f"| `{name}` | {_default(said['default']) if 'default' in said else 'needed'} | {said['description']} |"
-        for name, said in keys.items()
-    ]
+    rows = []
+    for name, said in keys.items():
+        alone, means = re.fullmatch(r"(?:(AWS|Azure): )?(.*)", said["description"]).groups()
+        if alone in {None, cloud}:
+            rows.append(f"| `{name}` | {_default(said['default']) if 'default' in said else 'needed'} | {means} |")
     return "\n".join(["| `domicile:` | without it | means |", "|---|---|---|", *rows])
 
 
@@ -87,7 +88,7 @@ def fenced(text: str) -> str:
 BLOCKS: Final[Mapping[tuple[str, str], Callable[[], str]]] = {
     ("README.md", "permissions"): permissions,
     ("README.md", "usage"): usage,
-    ("docs/aws.md", "settings"): settings,
+    ("docs/aws.md", "settings"): lambda: settings("AWS"),
     ("docs/azure.md", "actions"): actions,
     ("docs/coverage.md", "aws"): lambda: coverage(aws.SERVICES),
     ("docs/coverage.md", "azure"): lambda: coverage(azure.SERVICES),

@@ -11,6 +11,7 @@ import pulumi
 import pulumi_aws as aws
 from aws_permissions import document
 from aws_settings import Home
+from stack_settings import alarmed
 
 
 @dataclass
@@ -34,9 +35,7 @@ class Notices(pulumi.ComponentResource):
             wanted = json.dumps({"route": [mail.route]}) if mail.route else None
             self._subscribe("notices", number, notices, mail.address, wanted)
         alarms = self._topic(args, "alarms", [_let_alarms(args.home)])
-        unrouted = [mail.address for mail in settings.emails if not mail.route]
-        told = settings.alarm_emails or unrouted or [mail.address for mail in settings.emails]
-        for number, address in enumerate(dict.fromkeys(told)):
+        for number, address in enumerate(alarmed(settings)):
             self._subscribe("alarms", number, alarms, address, None)
         self.topic_arn, self.alarms_arn = notices.arn, alarms.arn
         self.register_outputs({"topicArn": self.topic_arn, "alarmsArn": self.alarms_arn})

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import re
-import typing
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal
+from collections.abc import Iterator, Mapping
+from typing import Final
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
+from stack_settings import AwsSettings as Settings
+from stack_settings import fields, misspelt, out_of_bounds, people, read_as
 
 from domicile import geography
 from domicile.model import Location
 from domicile.providers.aws.arn import partition
-from domicile.yamltext import did_you_mean
 
 STEPS: Final = ("plan", "collect", "settle", "notify")
 
@@ -48,7 +47,6 @@ LOG_DAYS: Final = (
 """How long CloudWatch can keep logs."""
 
 _ACCOUNT: Final = re.compile(r"\d{12}")
-_ADDRESS: Final = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 _SCHEDULE: Final = re.compile(r"rate\((1 (minute|hour|day)|\d+ (minutes|hours|days))\)|cron\(\S+( \S+){5}\)")
 _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "externalId": (re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII), "2 to 1224 letters, digits and any of +=,.@:/-"),
@@ -56,7 +54,6 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
         re.compile(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[\w-]+", re.ASCII),
         "the ARN of a KMS key, not of an alias",
     ),
-    "namePrefix": (re.compile(r"[a-z][a-z0-9-]{1,18}[a-z0-9]"), "3 to 20 lower-case letters, digits and hyphens"),
     "organisationId": (re.compile(r"o-[a-z0-9]{10,32}"), "the id of an organisation, such as o-exampleorgid"),
     "permissionsBoundary": (re.compile(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/\S+"), "the ARN of an IAM policy"),
     "role": (re.compile(r"[\w+=,.@-]{1,64}", re.ASCII), "the name of a role, without its path"),
@@ -66,113 +63,28 @@ _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
         "a path that begins and ends with /, of letters, digits and any of +=,.@-",
     ),
 }
+_BOUNDS: Final = {
+    "retentionDays": (30, 36500),
+    "concurrency": (1, 1000),
+    "collectorsAtMost": (0, 1000),
+    "settleMemory": (512, 10240),
+    "missedAfterHours": (2, 168),
+}
 _UNIT: Final = re.compile(r"ou-[a-z0-9]{4,32}-[a-z0-9]{8,32}|r-[a-z0-9]{4,32}")
 _PRINCIPAL: Final = re.compile(r"arn:[a-z-]+:iam::\d{12}:(root|role/\S+|user/\S+)")
 
 
-class Mistakes(Exception):
-    """Everything that is wrong with a stack's configuration, one sentence each."""
-
-    def __init__(self, sentences: Iterable[str]) -> None:
-        self.sentences = tuple(sentences)
-        super().__init__("\n".join(self.sentences))
-
-
-class Mail(Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who gets notices: all of them, or those of one route of the organisation file."""
-
-    address: str
-    route: str = ""
-
-
-class Settings(Struct, frozen=True, kw_only=True, rename="camel"):
-    """The configuration of one stack, `domicile:…`; what each key means stands in Pulumi.yaml."""
-
-    country: str
-    emails: tuple[Mail, ...]
-    alarm_emails: tuple[str, ...] = ()
-    organisation_file: str = "domicile.yaml"
-    accounts: str = ORGANISATION
-    grants: Literal["create", "external"] = "create"
-    organisation_id: str = ""
-    units: tuple[str, ...] = ()
-    call_as: Literal["SELF", "DELEGATED_ADMIN"] = "SELF"
-    management_profile: str = ""
-    role: str = "domicile-look"
-    external_id: str = ""
-    schedule: str = "cron(30 1 * * ? *)"
-    timezone: str = ""
-    missed_after_hours: int = 26
-    name_prefix: str = "domicile"
-    role_path: str = "/"
-    permissions_boundary: str = ""
-    tags: Mapping[str, str] = {}
-    subnets: tuple[str, ...] = ()
-    security_groups: tuple[str, ...] = ()
-    key_arn: str = ""
-    retention_days: int = 730
-    object_lock: Literal["none", "governance", "compliance"] = "none"
-    log_days: int = 90
-    concurrency: int = 40
-    collectors_at_most: int = 0
-    settle_memory: int = 3008
-    readers: tuple[str, ...] = ()
-    reader_entity: str = ""
-    keep_data: bool = True
-    cloud: Literal["aws"] = "aws"
-
-
-FIELDS: Final = {field.encode_name: field for field in msgspec.structs.fields(Settings)}
+FIELDS: Final = fields(Settings)
 
 
 def read(given: Mapping[str, str], region: str) -> Settings:
     """The settings in a stack's configuration, without the namespace. Raises `Mistakes`."""
-    mistakes = [f"domicile:{name} is no setting{did_you_mean(name, FIELDS)}" for name in given if name not in FIELDS]
-    values: dict[str, Any] = {}
-    for name, field in FIELDS.items():
-        if name in given:
-            try:
-                values[name] = _value(given[name], field.type)
-            except (msgspec.MsgspecError, ValueError) as error:
-                mistakes.append(f"domicile:{name}: {error}")
-        elif field.required:
-            mistakes.append(f"domicile:{name} is not set")
-    if mistakes:
-        raise Mistakes(mistakes)
-    settings = msgspec.convert(values, Settings)
-    if mistakes := list(_mistakes(settings, region)):
-        raise Mistakes(mistakes)
-    return settings
-
-
-def _value(text: str, kind: Any) -> Any:
-    if typing.get_origin(kind) is Literal:
-        choices = typing.get_args(kind)
-        if text not in choices:
-            raise ValueError(f"is {' or '.join(choices)}, not {text[:60]!r}")
-        return text
-    if kind is str:
-        return text
-    if kind in {int, bool}:
-        try:
-            return msgspec.convert(text, kind, strict=False)
-        except msgspec.ValidationError:
-            raise ValueError(f"is {'a whole number' if kind is int else 'true or false'}, not {text[:60]!r}") from None
-    try:
-        return msgspec.to_builtins(msgspec.json.decode(text, type=kind))
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        what = "a list" if typing.get_origin(kind) is tuple else "an object"
-        raise ValueError(f"is {what} in JSON, not {text[:60]!r}") from None
+    return read_as(Settings, given, lambda said: _mistakes(said, region))
 
 
 def _mistakes(said: Settings, region: str) -> Iterator[str]:
     yield from _place(said, region)
-    for name, (pattern, what) in _PATTERNS.items():
-        value = getattr(said, FIELDS[name].name)
-        if value and not pattern.fullmatch(value):
-            yield f"domicile:{name}: {value[:60]!r} is not {what}"
+    yield from misspelt(said, _PATTERNS)
     yield from _people(said)
     yield from _access(said)
     yield from _rest(said)
@@ -197,13 +109,7 @@ def _place(said: Settings, region: str) -> Iterator[str]:
 
 
 def _people(said: Settings) -> Iterator[str]:
-    if not said.emails:
-        yield "domicile:emails names nobody: notices would go nowhere"
-    addresses = [(f"emails[{at}].address", mail.address) for at, mail in enumerate(said.emails)]
-    addresses += [(f"alarmEmails[{at}]", address) for at, address in enumerate(said.alarm_emails)]
-    for where, address in addresses:
-        if not _ADDRESS.fullmatch(address):
-            yield f"domicile:{where}: {address[:60]!r} is no e-mail address"
+    yield from people(said)
     for at, principal in enumerate(said.readers):
         if not _PRINCIPAL.fullmatch(principal):
             yield f"domicile:readers[{at}]: {principal[:60]!r} is not the ARN of a role, a user or an account's root"
@@ -251,15 +157,7 @@ def _rest(said: Settings) -> Iterator[str]:
                 yield f"domicile:{name}[{at}]: {one[:60]!r} is no id such as {kind}-0123456789abcdef0"
     if said.log_days not in LOG_DAYS:
         yield f"domicile:logDays: CloudWatch keeps logs for {', '.join(map(str, LOG_DAYS))} days, not {said.log_days}"
-    for name, least, most in (
-        ("retentionDays", 30, 36500),
-        ("concurrency", 1, 1000),
-        ("collectorsAtMost", 0, 1000),
-        ("settleMemory", 512, 10240),
-        ("missedAfterHours", 2, 168),
-    ):
-        if not least <= (value := getattr(said, FIELDS[name].name)) <= most:
-            yield f"domicile:{name}: is {least} to {most}, not {value}"
+    yield from out_of_bounds(said, _BOUNDS)
 
 
 class Home(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,16 +14,15 @@ from aws_alarms import Alarms, AlarmsArgs
 from aws_functions import Functions, FunctionsArgs
 from aws_keys import Keys, KeysArgs, services
 from aws_notices import Notices, NoticesArgs
-from aws_settings import FIELDS, ORGANISATION, STEPS, Home, Mistakes, Settings, read
+from aws_settings import ORGANISATION, STEPS, Home, read
 from aws_storage import Storage, StorageArgs
 from aws_tables import Tables, TablesArgs
 from aws_workflow import Workflow, WorkflowArgs
+from stack_settings import AwsSettings as Settings
+from stack_settings import with_files
 
-from domicile.configuration import Files, local
-from domicile.errors import UsageError
-from domicile.notify import ALL, OTHER
+from domicile.configuration import Files
 from domicile.providers.aws import role_document
-from domicile.yamltext import did_you_mean
 
 PROJECT: Final = Path(__file__).parents[1]
 BUNDLE: Final = "build/aws/functions.zip"
@@ -45,34 +44,7 @@ def deploy(given: Mapping[str, str], region: str, project: Path = PROJECT) -> di
 
 def checked(given: Mapping[str, str], region: str, project: Path) -> tuple[Settings, Files]:
     """The configuration and the organisation file. Raises `Mistakes` with all that is wrong with them."""
-    mistakes: list[str] = []
-    settings, files = None, None
-    try:
-        settings = read(given, region)
-    except Mistakes as wrong:
-        mistakes.extend(wrong.sentences)
-    try:
-        files = local(project / given.get("organisationFile", FIELDS["organisationFile"].default))
-    except UsageError as wrong:
-        mistakes.append(f"domicile:organisationFile: {wrong}")
-    if settings and files:
-        mistakes.extend(_unknown_routes(settings, files))
-    if not (project / BUNDLE).is_file():
-        mistakes.append(f"{BUNDLE} is not there: run `make build`")
-    if mistakes or not settings or not files:
-        raise Mistakes(mistakes)
-    return settings, files
-
-
-def _unknown_routes(settings: Settings, files: Files) -> Iterator[str]:
-    routes = files.setup.organisation.notify.routes
-    names = {*(route.name for route in routes), OTHER} if routes else {ALL}
-    for at, mail in enumerate(settings.emails):
-        if mail.route and mail.route not in names:
-            yield (
-                f"domicile:emails[{at}].route: {mail.route[:60]!r} is no route of the organisation file"
-                f"{did_you_mean(mail.route, names)}"
-            )
+    return with_files(lambda: read(given, region), given, project, BUNDLE)
 
 
 def _parts(home: Home, files: Files, bundle: Path) -> tuple[Storage, Notices, Workflow, Access]:

@@ -3,7 +3,7 @@
 import importlib
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -20,10 +20,11 @@ def load(name: str) -> ModuleType:
 
 
 def project(folder: Path, files: Mapping[str, str]) -> Path:
-    """A folder as the program finds it: with organisation files, and with a bundle that nobody unpacks."""
-    bundle = folder / "build" / "aws" / "functions.zip"
-    bundle.parent.mkdir(parents=True)
-    bundle.write_bytes(b"")
+    """A folder as the program finds it: with organisation files, and with bundles that nobody unpacks."""
+    for cloud in ("aws", "azure"):
+        bundle = folder / "build" / cloud / "functions.zip"
+        bundle.parent.mkdir(parents=True)
+        bundle.write_bytes(b"")
     for name, text in files.items():
         (folder / name).write_text(text, encoding="utf-8")
     return folder
@@ -76,7 +77,96 @@ def written(settings: Mapping[str, Any]) -> dict[str, str]:
 
 
 def stack(settings: Mapping[str, Any], region: str, account: str, project: Path) -> Stack:
-    """The whole program under Pulumi's mocks."""
+    """The whole program for AWS under Pulumi's mocks."""
+    return mocked(settings, Aws(region, account), lambda: load("aws_stack").deploy(written(settings), region, project))
+
+
+def azure_stack(settings: Mapping[str, Any], location: str, subscription: str, project: Path, **more: Any) -> Stack:
+    """The whole program for Azure under Pulumi's mocks."""
+    given = written(settings)
+    return mocked(settings, Azure(subscription), lambda: load("azure_stack").deploy(given, location, project, **more))
+
+
+class Aws(NamedTuple):
+    """What AWS would say of what is made."""
+
+    region: str
+    account: str
+
+    def known(self, kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        name = inputs.get("name") or inputs.get("bucket") or name
+        return {"name": name, "arn": self.arn(kind, name, inputs.get("path", "/")), "keyId": "1234abcd"}
+
+    def identifier(self, kind: str, name: str, inputs: Mapping[str, Any]) -> str:
+        return f"{name}-id"
+
+    def arn(self, kind: str, name: str, path: str) -> str:
+        here = f"{self.region}:{self.account}"
+        known = {
+            "Bucket": f"s3:::{name}",
+            "Function": f"lambda:{here}:function:{name}",
+            "Key": f"kms:{here}:key/1234abcd",
+            "LogGroup": f"logs:{here}:log-group:{name}",
+            "Role": f"iam::{self.account}:role{path}{name}",
+            "StateMachine": f"states:{here}:stateMachine:{name}",
+            "Table": f"dynamodb:{here}:table/{name}",
+            "Topic": f"sns:{here}:{name}",
+        }
+        return f"arn:aws:{known.get(kind, f'{kind.lower()}:{here}:{name}')}"
+
+    def answer(self, token: str) -> dict[str, Any]:
+        assert token == "aws:index/getCallerIdentity:getCallerIdentity"
+        return {
+            "accountId": self.account,
+            "arn": f"arn:aws:iam::{self.account}:user/cloud",
+            "id": self.account,
+            "userId": "AIDA",
+        }
+
+
+class Azure(NamedTuple):
+    """What Azure would say of what is made."""
+
+    subscription: str
+
+    PRINCIPAL = "11111111-aaaa-4aaa-8aaa-111111111111"
+    CLIENT = "22222222-bbbb-4bbb-8bbb-222222222222"
+    DEPLOYER = "33333333-cccc-4ccc-8ccc-333333333333"
+
+    def known(self, kind: str, name: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
+        name = self._name(name, inputs)
+        more: dict[str, dict[str, Any]] = {
+            "UserAssignedIdentity": {"principalId": self.PRINCIPAL, "clientId": self.CLIENT},
+            "CommunicationService": {"hostName": f"{name}.india.communication.azure.com"},
+            "Domain": {"fromSenderDomain": "0a1b2c3d.azurecomm.net"},
+            "Component": {"connectionString": "InstrumentationKey=00000000-0000-0000-0000-000000000000"},
+            "WebApp": {"defaultHostName": f"{name}.azurewebsites.net", "identity": {}},
+            "Workspace": {"customerId": "44444444-dddd-4ddd-8ddd-444444444444"},
+        }
+        return {"name": name, **more.get(kind, {})}
+
+    def identifier(self, kind: str, name: str, inputs: Mapping[str, Any]) -> str:
+        group = f"/subscriptions/{self.subscription}/resourceGroups/{inputs.get('resourceGroupName', '')}"
+        inside = inputs.get("accountName") or inputs.get("emailServiceName") or ""
+        return f"{group}/providers/{kind}/{inside}/{self._name(name, inputs)}"
+
+    def answer(self, token: str) -> dict[str, Any]:
+        assert token == "azure-native:authorization:getClientConfig"
+        return {
+            "clientId": self.CLIENT,
+            "objectId": self.DEPLOYER,
+            "subscriptionId": self.subscription,
+            "tenantId": "55555555-eeee-4eee-8eee-555555555555",
+        }
+
+    def _name(self, name: str, inputs: Mapping[str, Any]) -> str:
+        given = ("domainName", "containerName", "databaseName", "resourceName", "name", "accountName", "workspaceName")
+        given += ("emailServiceName", "communicationServiceName", "resourceGroupName")
+        return next((inputs[key] for key in given if key in inputs), name)
+
+
+def mocked(settings: Mapping[str, Any], there: Aws | Azure, deploy: Callable[[], Any]) -> Stack:
+    """What a program makes and says, where nothing is really made."""
     import pulumi
     from pulumi.runtime.mocks import MockMonitor
 
@@ -93,38 +183,20 @@ def stack(settings: Mapping[str, Any], region: str, account: str, project: Path)
             asked = requests[args.typ, args.name]
             parent = asked.parent and asked.parent.split("::")[2].rpartition("$")[2]
             made.append(Resource(kind, args.name, inputs, args.typ, args.provider, parent, asked.retainOnDelete))
-            name = args.inputs.get("name") or args.inputs.get("bucket") or args.name
-            known = {"name": name, "arn": arn(kind, name, args.inputs.get("path", "/"))} if args.custom else {}
-            return f"{args.name}-id", {**args.inputs, **known, "keyId": "1234abcd"}
+            known = there.known(kind, args.name, args.inputs) if args.custom else {}
+            return there.identifier(kind, args.name, args.inputs), {**args.inputs, **known}
 
         def call(self, args: Any) -> dict[str, Any]:
-            assert args.token == "aws:index/getCallerIdentity:getCallerIdentity"
-            return {"accountId": account, "arn": f"arn:aws:iam::{account}:user/cloud", "id": account, "userId": "AIDA"}
+            return there.answer(args.token)
 
     class Monitor(MockMonitor):
         def RegisterResource(self, request: Any) -> Any:  # noqa: N802
             requests[request.type, request.name] = request
             return super().RegisterResource(request)
 
-    def arn(kind: str, name: str, path: str) -> str:
-        here = f"{region}:{account}"
-        known = {
-            "Bucket": f"s3:::{name}",
-            "Function": f"lambda:{here}:function:{name}",
-            "Key": f"kms:{here}:key/1234abcd",
-            "LogGroup": f"logs:{here}:log-group:{name}",
-            "Role": f"iam::{account}:role{path}{name}",
-            "StateMachine": f"states:{here}:stateMachine:{name}",
-            "Table": f"dynamodb:{here}:table/{name}",
-            "Topic": f"sns:{here}:{name}",
-        }
-        return f"arn:aws:{known.get(kind, f'{kind.lower()}:{here}:{name}')}"
-
-    deploy = load("aws_stack").deploy
-
     @pulumi.runtime.test
     def run() -> Any:
-        return pulumi.Output.from_input(deploy(written(settings), region, project)).apply(outputs.update)
+        return pulumi.Output.from_input(deploy()).apply(outputs.update)
 
     cloud = Cloud()
     pulumi.runtime.set_mocks(cloud, project="domicile", stack="test", preview=False, monitor=Monitor(cloud))

@@ -12,7 +12,7 @@ import botocore.session
 import pytest
 import typer
 import yaml
-from functions.bundle import PYTHON
+from functions.bundle import AWS
 from statelint.linter import Linter
 
 import iam
@@ -714,7 +714,7 @@ def test_functions_run_on_arm_with_the_python_they_are_packed_for_and_keep_their
     for one in stack.of("Function"):
         its = one.inputs
         assert its["architectures"] == ["arm64"]
-        assert its["runtime"] == f"python{PYTHON}"
+        assert its["runtime"] == f"python{AWS.python}"
         assert its["handler"] == f"{one.name}.handler"
         assert (program.ROOT / "functions" / "aws" / f"{one.name}.py").is_file()
         assert its["loggingConfig"]["logGroup"] == groups[one.name]
@@ -950,17 +950,19 @@ def test_tables_for_athena_lie_where_evidence_is_written(stack):
         assert len({*names, *partitions}) == len(names) + 2, "no column twice"
 
 
-def test_every_setting_is_described_with_the_default_it_has():
-    settings = program.load("aws_settings")
+def test_every_setting_is_described_with_the_default_it_has_and_the_cloud_it_is_for():
+    settings = program.load("stack_settings")
     described = yaml.safe_load((program.ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
-    assert described.keys() == settings.FIELDS.keys()
-    for name, field in settings.FIELDS.items():
-        assert described[name]["description"]
-        if field.required:
-            assert "default" not in described[name], name
-        else:
-            default = field.default_factory() if field.default is settings.msgspec.NODEFAULT else field.default
-            assert described[name]["default"] == json.loads(settings.msgspec.json.encode(default)), name
+    known = {cloud: settings.fields(kind) for cloud, (_, kind) in settings.CLOUDS.items()}
+    assert described.keys() == {name for own in known.values() for name in own}
+    for cloud, (title, _) in settings.CLOUDS.items():
+        for name, field in known[cloud].items():
+            alone = sum(name in own for own in known.values()) == 1
+            assert described[name]["description"].startswith(f"{title}: ") is alone, name
+            if field.required:
+                assert "default" not in described[name], name
+            else:
+                assert described[name]["default"] == settings.default_of(field), name
 
 
 # What is refused
@@ -968,7 +970,7 @@ def test_every_setting_is_described_with_the_default_it_has():
 
 def mistakes(settings, region, project):
     stack = program.load("aws_stack")
-    with pytest.raises(program.load("aws_settings").Mistakes) as refused:
+    with pytest.raises(program.load("stack_settings").Mistakes) as refused:
         stack.checked(program.written(settings), region, project)
     return [sentence.replace(f"{project}/", "") for sentence in refused.value.sentences]
 
@@ -1013,6 +1015,11 @@ WRONG = {
         MEMBERS | {"retention": 30},
         MUMBAI,
         "domicile:retention is no setting; did you mean 'retentionDays'?",
+    ),
+    "a setting for the other cloud": (
+        MEMBERS | {"managementGroup": "top"},
+        MUMBAI,
+        "domicile:managementGroup is a setting for Azure, and this stack is for AWS",
     ),
     "a missing setting": (
         {name: value for name, value in MEMBERS.items() if name != "emails"},
@@ -1152,6 +1159,14 @@ def test_a_wrong_setting_is_refused_in_one_sentence(project, case):
 NOT_BESIDE = "must, to be deployed, be the plain name of another file beside domicile.yaml, ending in .yaml"
 
 
+def test_the_defaults_of_the_other_cloud_which_pulumi_gives_every_stack_are_no_mistake(project):
+    described = yaml.safe_load((program.ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
+    defaults = {name: said["default"] for name, said in described.items() if "default" in said}
+    given = program.written({name: value for name, value in defaults.items() if name != "cloud"})
+    settings, _ = program.load("aws_stack").checked(given | program.written(MEMBERS), MUMBAI, project)
+    assert settings == program.load("aws_stack").checked(program.written(MEMBERS), MUMBAI, project)[0]
+
+
 def test_all_mistakes_are_told_at_once(project):
     wrong = {"country": "IN", "retentionDays": "long", "organisationFile": "elsewhere.yaml", "tag": "x"}
     assert mistakes(wrong, MUMBAI, project) == [
@@ -1193,5 +1208,5 @@ def test_without_the_bundle_nothing_is_deployed(tmp_path):
 
 
 def test_a_mistake_keeps_everything_from_being_made(project):
-    with pytest.raises(program.load("aws_settings").Mistakes):
+    with pytest.raises(program.load("stack_settings").Mistakes):
         program.stack(MEMBERS | {"country": "DE"}, MUMBAI, HERE, project)
