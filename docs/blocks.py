@@ -89,6 +89,7 @@ BLOCKS: Final[Mapping[tuple[str, str], Callable[[], str]]] = {
     ("README.md", "permissions"): permissions,
     ("README.md", "usage"): usage,
     ("docs/aws.md", "settings"): lambda: settings("AWS"),
+    ("docs/azure.md", "settings"): lambda: settings("Azure"),
     ("docs/azure.md", "actions"): actions,
     ("docs/coverage.md", "aws"): lambda: coverage(aws.SERVICES),
     ("docs/coverage.md", "azure"): lambda: coverage(azure.SERVICES),

@@ -1,4 +1,4 @@
-"""The page that takes a cloud team from nothing to the first mail: what it says to type works."""
+"""The pages that take a cloud team from nothing to the first mail: what they say to type works."""
 
 import json
 import re
@@ -21,12 +21,12 @@ from store_contract import a_row, opened, record
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*")
 
 ROOT = Path(__file__).parents[1]
-PAGE = (ROOT / "docs" / "aws.md").read_text("utf-8")
-COMMANDS = [
-    line.split(" #")[0]
-    for block in re.findall(r"^```sh\n(.*?)^```", PAGE.replace("\\\n", " "), re.DOTALL | re.MULTILINE)
-    for line in block.splitlines()
-]
+PAGES = {page: (ROOT / "docs" / f"{page}.md").read_text("utf-8") for page in ("aws", "azure")}
+
+
+def commands(page):
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.replace("\\\n", " "), re.DOTALL | re.MULTILINE)
+    return [line.split(" #")[0] for block in blocks for line in block.splitlines()]
 
 
 class Question(NamedTuple):
@@ -50,7 +50,7 @@ def question(line):
     return Question(words[2].replace("-", "_"), options, (key, given["S"]))
 
 
-QUESTIONS = [question(line) for line in COMMANDS if line.startswith("aws dynamodb ")]
+QUESTIONS = [question(line) for line in commands(PAGES["aws"]) if line.startswith("aws dynamodb ")]
 
 
 @pytest.fixture(scope="module", name="client")
@@ -92,14 +92,22 @@ def test_each_index_of_open_violations_has_its_question():
 SETTINGS = yaml.safe_load((ROOT / "Pulumi.yaml").read_text("utf-8"))["config"]
 
 
-def test_each_setting_the_page_names_exists():
-    named = set(re.findall(r"domicile:([a-zA-Z]+)", PAGE)) - {"KEY"}
-    assert len(named) > 10
+def names_in(page):
+    """Settings and outputs that a page names."""
+    outputs = set(re.findall(r"pulumi stack output (\w+)", page))
+    for listed in re.findall(r"outputs? ((?:`\w+`(?:, | and )?)+)", page):
+        outputs |= set(re.findall(r"`(\w+)`", listed))
+    return set(re.findall(r"domicile:([a-zA-Z]+)", page)) - {"KEY"}, outputs
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_setting_a_page_names_exists(page):
+    named, _ = names_in(PAGES[page])
+    assert len(named) > 6
     assert named <= SETTINGS.keys()
 
 
-def test_each_output_the_page_names_is_one_of_a_stack(tmp_path):
-    project = program.project(tmp_path, {"domicile.yaml": "version: 1\n"})
+def test_each_output_the_page_on_aws_names_is_one_of_a_stack(tmp_path):
     settings = {
         "country": "IN",
         "emails": [{"address": "data@example.com"}],
@@ -108,32 +116,51 @@ def test_each_output_the_page_names_is_one_of_a_stack(tmp_path):
         "readers": ["arn:aws:iam::111122223333:root"],
         "keyArn": "arn:aws:kms:ap-south-1:111122223333:key/1234abcd",
     }
+    project = program.project(tmp_path, {"domicile.yaml": "version: 1\n"})
     made = program.stack(settings, "ap-south-1", "111122223333", project)
-    named = set(re.findall(r"pulumi stack output (\w+)", PAGE))
-    named |= {
-        name
-        for listed in re.findall(r"outputs? ((?:`\w+`(?:, | and )?)+)", PAGE)
-        for name in re.findall(r"\w+", listed)
-    }
+    _, named = names_in(PAGES["aws"])
     assert len(named) > 8
-    assert named - {"and"} <= made.outputs.keys()
+    assert named <= made.outputs.keys()
+
+
+def test_each_output_the_page_on_azure_names_is_one_of_a_stack(tmp_path):
+    settings = {
+        "cloud": "azure",
+        "country": "IN",
+        "emails": [{"address": "data@example.com"}],
+        "managementGroup": "bulbul",
+        "grants": "external",
+    }
+    project = program.project(tmp_path, {"domicile.yaml": "version: 1\n"})
+    made = program.azure_stack(settings, "centralindia", "00000000-0000-0000-0000-000000000001", project)
+    _, named = names_in(PAGES["azure"])
+    assert len(named) > 7
+    assert named <= made.outputs.keys()
+
+
+ANSWERS = {
+    "$AWS_REGION": "ap-south-1",
+    "$(aws organizations describe-organization --query Organization.Id --output text)": "o-exampleorgid",
+    "$(aws organizations list-roots --query 'Roots[0].Id' --output text)": "r-exam",
+    "$(az account show --query tenantId --output tsv)": "72f988bf-0000-0000-0000-000000000001",
+}
 
 
 @pytest.mark.skipif(
     not (BUILT / "pulumi").exists(), reason="Pulumi's engine is not built: .ci/pulumi-engine does that, with Go"
 )
-def test_the_settings_that_the_page_sets_are_what_a_stack_is_made_from(tmp_path):
+@pytest.mark.parametrize(("page", "place"), [("aws", "aws:region"), ("azure", "azure-native:location")])
+def test_the_settings_that_a_page_sets_are_what_a_stack_is_made_from(tmp_path, page, place):
     (tmp_path / "Pulumi.yaml").write_text("{name: domicile, runtime: python}")
     engine = Engine(tmp_path, tmp_path, "0")
-    for line in COMMANDS:
+    for line in commands(PAGES[page]):
         if match := re.match(r"pulumi config set (?!.*KEY)(.*)", line.split(" && ")[0]):
-            said = re.sub(r'"\$\(aws organizations (\S+).*\)"', lambda asked: ANSWERS[asked[1]], match[1])
-            engine.said("config", "set", *shlex.split(said.replace("$AWS_REGION", "ap-south-1")))
+            said = match[1]
+            for asked, answer in ANSWERS.items():
+                said = said.replace(asked, answer)
+            engine.said("config", "set", *shlex.split(said))
     config = yaml.safe_load((tmp_path / "Pulumi.test.yaml").read_text("utf-8"))["config"]
-    given = {name.removeprefix("domicile:"): value for name, value in config.items() if name != "aws:region"}
-    settings = program.load("aws_settings").read(program.written(given), config["aws:region"])
-    assert settings.units == ("r-exam",)
+    given = {name.removeprefix("domicile:"): value for name, value in config.items() if name != place}
+    settings = program.load(f"{page}_settings").read(program.written(given), config[place])
+    assert settings.country == "IN"
     assert [mail.address for mail in settings.emails] == ["data@example.com"]
-
-
-ANSWERS = {"describe-organization": "o-exampleorgid", "list-roots": "r-exam"}
