@@ -372,6 +372,15 @@ def test_a_copy_abroad_has_the_same_key_before_and_after_its_snapshot_at_home_ro
             assert key in places(datasets[LEDGER.id])
 
 
+def test_copies_that_name_only_what_they_have_in_common_belong_where_one_of_them_still_has_its_source():
+    home = holder("home", kind="snapshot", taken_of=LEDGER.id)
+    copies = [holder(f"abroad-{night}", SINGAPORE, "snapshot", taken_of="family:ledger") for night in range(2)]
+    links = [copied(of, one, "snapshot-copy", look=one.look) for of, one in zip((home.id, "gone"), copies, strict=True)]
+    [dataset] = related(LEDGER, home, copied(LEDGER, home, "snapshot-taken", look=home.look), *copies, *links).values()
+    [abroad] = [one for one in dataset.placements if one.country == "SG"]
+    assert (abroad.subject, abroad.copies) == (f"set|family:ledger|snapshot-copy|{HERE}|aws:{SINGAPORE}", 2)
+
+
 def test_a_snapshot_nobody_says_the_source_of_belongs_to_what_it_was_taken_of():
     orphan = holder("orphan", SINGAPORE, "snapshot", taken_of=LEDGER.id)
     for database in ((LEDGER,), ()):

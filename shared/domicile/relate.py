@@ -211,22 +211,32 @@ def _links(node: _Node, vocabulary: Vocabulary) -> list[Copy]:
 def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> list[Copy]:
     """Copies of a point in time that is gone are copies of what the point in time was taken of.
 
-    A nightly snapshot is copied abroad, then rotated away at home: its copy is still a copy of the database.
+    A nightly snapshot is copied abroad, then rotated away at home: its copy is still a copy of the database. Where a
+    copy names only what all points in time of one thing have in common, another one that still has its source tells.
     """
+    spoken_of = {copy.of for copy in statements}
+    kept = [(copy, _kept_of(copy, nodes, vocabulary)) for copy in statements]
+    siblings: dict[str, str] = {}
+    for copy, taken_of in kept:
+        if taken_of and copy.of in nodes:
+            siblings.setdefault(taken_of, copy.of)
     attached = []
-    for copy in statements:
-        holder = nodes.get(copy.id)
-        if (
-            copy.of not in nodes
-            and holder is not None
-            and holder.resource is not None
-            and holder.resource.taken_of
-            and vocabulary.channels[copy.channel].rotates
-        ):
-            attached.append(replace(copy, of=holder.resource.taken_of))
-        else:
+    for copy, taken_of in kept:
+        if not taken_of or copy.of in nodes:
             attached.append(copy)
+        elif taken_of in nodes or taken_of in spoken_of:
+            attached.append(replace(copy, of=taken_of))
+        else:
+            attached.append(replace(copy, of=siblings.get(taken_of, taken_of)))
     return attached
+
+
+def _kept_of(copy: Copy, nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> str:
+    """What the holder of a copy that comes and goes is a point in time of; "" for any other copy."""
+    holder = nodes.get(copy.id)
+    if holder is None or holder.resource is None or not vocabulary.channels[copy.channel].rotates:
+        return ""
+    return holder.resource.taken_of
 
 
 def _target(copy: Copy, channel: Channel) -> str:
