@@ -7,6 +7,7 @@ from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, is_id, location, paired, subscription_of
+from domicile.providers.azure.redundancy import AT_HOME, IN_THE_PAIR
 from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
@@ -64,11 +65,13 @@ def read(row: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: Cel
 
 def _geo(row: dict[str, Any], home: str) -> Iterator[Copy]:
     """The secondary is written whether or not it can be read. While an account is converted the name of its redundancy
-    and its secondary can disagree: either says that data is there."""
+    and its secondary can disagree: either says that data is there. Of a redundancy that is not told, or that nobody
+    here knows, nobody can say, unless there is no pair."""
     redundancy = row.get("sku", {}).get("name", "")
     secondary = row.get("properties", {}).get("secondaryLocation", "")
-    if secondary or redundancy.rpartition("_")[2].upper() in {"GRS", "RAGRS", "GZRS", "RAGZRS"}:
-        there = location(secondary) if secondary else paired(row, home)
+    kind, pair = redundancy.rpartition("_")[2].lower(), paired(row, home)
+    there = location(secondary) if secondary else pair if kind in IN_THE_PAIR else None
+    if secondary or kind in IN_THE_PAIR or (pair and kind not in AT_HOME):
         proof = evidence(ACCOUNTS, "secondaryLocation, sku.name", f"{secondary}, {redundancy}")
         yield Copy(canonical(row["id"]), GEO.name, there, caused_by=canonical(row["id"]), evidence=proof)
 
