@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 TENANT = "72f988bf-0000-0000-0000-000000000001"
 TOKEN: Final = "a token of nobody"  # noqa: S105
@@ -177,7 +177,7 @@ class Arm:
         page = {"value": value[start : start + self.page]}
         if start + self.page < len(value):
             more = f"api-version={query['api-version']}&$skiptoken={start + self.page}"
-            return {**page, "nextLink": f"{base}{path}?{more}"}
+            return {**page, "nextLink": f"{base}{quote(path)}?{more}"}
         return page
 
     def _empty(self, lower: str) -> Any:
@@ -348,7 +348,7 @@ def serving(arm: Arm) -> Iterator[str]:
             headers: dict[str, str] = {}
             try:
                 arm.admit(self.headers.get("Authorization"))
-                said, headers = arm.respond(self.command, at.path, dict(parse_qsl(at.query)), body, base)
+                said, headers = arm.respond(self.command, unquote(at.path), dict(parse_qsl(at.query)), body, base)
             except Answer as other:
                 status, headers, said = other.status, other.headers, other.body
             content = json.dumps(said).encode()
