@@ -173,12 +173,17 @@ def _arguments(kind: str) -> type | None:
 def _known_arguments(kind: str) -> type | None:
     if kind == PROVIDER:
         return pulumi_aws.ProviderArgs
-    module = rpc.get_resource_module("aws", kind.split(":")[1], "")
+    importlib.import_module(_package(kind))
+    module = rpc.get_resource_module(*kind.split(":")[:2], "")
     if module is None or kind not in module.mod_info["classes"]:
         return None
     there, name = importlib.import_module(module.mod_info["fqn"]), module.mod_info["classes"][kind]
     # Where the first is taken by a part of another resource, the generator takes the second.
     return getattr(there, f"{name}InitArgs", None) or getattr(there, f"{name}Args")
+
+
+def _package(kind: str) -> str:
+    return f"pulumi_{kind.partition(':')[0].replace('-', '_')}"
 
 
 def _properties(kind: str) -> Mapping[str, Any]:
@@ -190,7 +195,7 @@ def faults(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Where, and how, a resource's inputs differ from what the SDK declares."""
     arguments = _arguments(kind)
     if arguments is None:
-        yield "", f"pulumi_aws knows no resource {kind}"
+        yield "", f"{_package(kind)} knows no resource {kind}"
     elif kind == PROVIDER:  # what it is given comes as text
         yield from ((name, "is no setting of the provider") for name in given.keys() - _properties(kind).keys())
     else:
