@@ -231,6 +231,9 @@ def _plant_storage(ground: Ground) -> None:
     ledger = _store(arm, name, f"ledger{ground.code}", ground.here, "Standard_RAGRS", secondaryLocation=ground.there)
     archive = _store(arm, name, f"archive{ground.code}", DISPLAY[ground.there])
     policy = {"policyId": "p", "sourceAccount": ledger, "destinationAccount": archive.upper()}
+    if ground.code == "out":
+        # Names that only one account in the world has: where replication to other tenants is let be, that is all.
+        policy |= {"sourceAccount": "ledgerout", "destinationAccount": "ArchiveOut"}
     for end in (ledger, archive):
         ground.listed(f"{end}/objectReplicationPolicies", policy)
     # Tables and queues only, and a data lake: neither has object replication, and nobody asks.
@@ -666,6 +669,11 @@ def _plant_odd(arm: Arm) -> None:
             for number in range(arm.page + 1)
         ],
     )
+    # From one subscription to another, each end by its bare name.
+    bridge = {"policyId": "b", "sourceAccount": "pier", "destinationAccount": "landing"}
+    for name, end, region in (("storage-in", "pier", "centralindia"), ("storage-out", "landing", "brazilsouth")):
+        store = _store(arm, name, end, region)
+        arm.answer(f"{store}/objectReplicationPolicies", [{"properties": bridge}])
     server = arm.plant(ident("odd", f"{SQL}servers/odd"), "centralindia", tags={})
     for name in HOSTILE:
         arm.plant(
@@ -880,6 +888,15 @@ PLACES = (
     _lone("odd", f"{STORE}moved", "", "eastasia"),
     _lone("odd", f"{STORE}mute", "", "brazilsouth"),
     _lone("odd", f"{STORE}mute", GEO, "", "replica"),
+    _lone("storage-in", f"{STORE}pier", "", "centralindia"),
+    Place(
+        ident("storage-in", f"{STORE}pier").lower(),
+        "azure-object-replication",
+        "landing",
+        SUBSCRIPTIONS["storage-out"],
+        "brazilsouth",
+        "replica",
+    ),
     _lone("odd", f"{STORE}lent", "", "centralindia"),
     # Two accounts feed it: it is nobody's alone.
     Place(

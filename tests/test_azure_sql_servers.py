@@ -73,7 +73,10 @@ def test_a_database_that_is_being_copied_is_already_there():
 
 def test_a_partner_given_by_its_bare_names_is_somewhere_known():
     copy = linked(a_server(HOME), a_link(HOME, "Primary", AWAY, "Japan East", partnerDatabaseId=None))
-    assert (copy.id, copy.location) == ("sql-server:away/databases/orders", Location("azure", "japaneast"))
+    assert (copy.id, copy.location) == (
+        "/providers/microsoft.sql/servers/away/databases/orders",
+        Location("azure", "japaneast"),
+    )
 
 
 def test_a_link_whose_id_names_another_group_is_about_the_server_it_was_asked_of():
@@ -125,6 +128,17 @@ def test_a_database_and_its_secondary_are_one_dataset_with_the_class_of_the_prim
         ("primary", "IE"),
         ("backup", "IE"),
         ("replica", "NL"),
+    }
+
+
+def test_a_database_and_its_secondary_are_one_dataset_though_a_link_names_neither_by_its_id(arm):
+    for server, role, partner, place in ((HOME, "Primary", AWAY, "West Europe"), (AWAY, "Secondary", HOME, "")):
+        arm.answer(f"{server}/replicationLinks", [a_link(server, role, partner, place, partnerDatabaseId=None)])
+    arm.answer(f"{HOME}/failoverGroups", [])
+    [dataset] = relate(look(arm), azure.vocabulary)
+    assert dataset.id == ORDERS
+    assert {(one.kind, one.country, one.held) for one in dataset.placements if one.kind == "replica"} == {
+        ("replica", "NL", True)
     }
 
 

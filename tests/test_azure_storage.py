@@ -2,8 +2,11 @@
 
 import pytest
 
+from azure_looking import a_tenant, look
 from domicile.model import Cell, Location
+from domicile.providers import azure
 from domicile.providers.azure import storage
+from domicile.relate import relate
 
 BANK = "11111111-0000-0000-0000-000000000000"
 CELL = Cell("azure", BANK, "global")
@@ -32,3 +35,33 @@ def test_an_account_of_which_nobody_knows_how_redundant_it_is_may_be_somewhere_e
     [_, copy] = account(**more)
     assert copy.location is None
     assert len(account("westindia", pairs={"westindia": ""}, **more)) == 1, "unless its region has no pair"
+
+
+OTHER = "22222222-0000-0000-0000-000000000000"
+COPY = f"/subscriptions/{OTHER}/resourceGroups/Kept/providers/Microsoft.Storage/storageAccounts/kept"
+
+
+@pytest.mark.parametrize("target", ["kept", COPY])
+def test_an_account_that_a_policy_names_by_its_bare_name_is_the_one_in_another_subscription(target):
+    arm = a_tenant()
+    arm.subscription(OTHER, "archive", "bulbul")
+    policy = {"policyId": "p", "sourceAccount": "ledger", "destinationAccount": target}
+    for ident, region in ((ACCOUNT, "centralindia"), (COPY, "southeastasia")):
+        arm.plant(ident, region, kind="StorageV2", sku={"name": "Standard_LRS"}, properties={})
+        arm.answer(f"{ident}/objectReplicationPolicies", [{"properties": policy}])
+    [dataset] = relate(look(arm), azure.vocabulary)
+    assert {(one.resource_id, one.country, one.account) for one in dataset.placements} == {
+        (ACCOUNT.lower(), "IN", BANK),
+        (COPY.lower(), "SG", OTHER),
+    }
+
+
+def test_an_account_of_somebody_else_is_known_by_its_bare_name_and_nowhere():
+    arm = a_tenant()
+    arm.plant(ACCOUNT, "centralindia", kind="StorageV2", sku={"name": "Standard_LRS"}, properties={})
+    policy = {"policyId": "p", "sourceAccount": ACCOUNT, "destinationAccount": "theirs"}
+    arm.answer(f"{ACCOUNT}/objectReplicationPolicies", [{"properties": policy}])
+    [dataset] = relate(look(arm), azure.vocabulary)
+    assert [(one.resource_id, one.location) for one in dataset.placements if one.channel] == [
+        ("/providers/microsoft.storage/storageaccounts/theirs", None)
+    ]

@@ -29,6 +29,7 @@ SAMPLES: Final = 5
 EVIDENCE: Final = 3
 
 _NO_LINKS: Final[frozenset[str]] = frozenset()
+_BARE: Final = "/providers/"
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -138,7 +139,7 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
         there = look.cell.account, look.cell.region, look.listing.partition(".")[0]
         listed[there] = listed.get(there, True) and look.listed
     nodes = _seen(inventory.resources, vocabulary)
-    statements = _reattach(sorted(inventory.copies, key=repr), nodes, vocabulary)
+    statements = _reattach(_in_full(sorted(inventory.copies, key=repr), nodes), nodes, vocabulary)
     sources = set()
     for copy in statements:
         channel = vocabulary.channels[copy.channel]
@@ -188,6 +189,19 @@ def _seen(resources: Iterable[Resource], vocabulary: Vocabulary) -> dict[str, _N
             taken_of=first.taken_of or one.taken_of,
         )
     return nodes
+
+
+def _in_full(statements: list[Copy], nodes: Iterable[str]) -> list[Copy]:
+    """Statements about what was seen, in place of those that name it by what only one resource in the world is called:
+    an Azure id from its provider on (`/providers/microsoft.storage/storageaccounts/ledger`)."""
+    bare = {name for copy in statements for name in (copy.of, copy.id) if name.startswith(_BARE)}
+    if not bare:
+        return statements
+    seen: dict[str, list[str]] = defaultdict(list)
+    for node in nodes:
+        seen[_BARE + node.rpartition(_BARE)[2]].append(node)
+    full = {name: seen[name][0] for name in bare if len(seen.get(name, ())) == 1}
+    return [replace(copy, of=full.get(copy.of, copy.of), id=full.get(copy.id, copy.id)) for copy in statements]
 
 
 def _spoken_of(name: str, nodes: dict[str, _Node]) -> _Node:

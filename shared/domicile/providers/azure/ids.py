@@ -18,6 +18,12 @@ def is_id(name: str) -> bool:
     return canonical(name).startswith("/subscriptions/")
 
 
+def bare(path: str) -> str:
+    """The id of what is given by a name that only one resource in the world has, without saying in which subscription
+    and group it is: from its provider on."""
+    return canonical(f"/providers/{path}")
+
+
 def subscription_of(name: str) -> str:
     """The subscription in an ARM id; "" in anything else."""
     parts = canonical(name).split("/")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Location
-from domicile.providers.azure.ids import canonical, location, parent_of, subscription_of
+from domicile.providers.azure.ids import bare, canonical, location, parent_of, subscription_of
 from domicile.providers.azure.rows import identify, of_type, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
@@ -50,8 +50,8 @@ def _linked(row: dict[str, Any], ident: str, link: dict[str, Any]) -> Copy:
     """Both ends show a link, each from its own side, and say the same by it."""
     here = f"{canonical(row['id'])}/databases/{parent_of(ident).rpartition('/')[2]}"
     # Older versions of the API name the partner alone, and no server's name is there twice in the world.
-    bare = f"sql-server:{link.get('partnerServer', '')}/databases/{link.get('partnerDatabase', '')}"
-    there = canonical(link.get("partnerDatabaseId") or bare)
+    partner = bare(f"{SERVERS}/{link.get('partnerServer', '')}/databases/{link.get('partnerDatabase', '')}")
+    there = canonical(link.get("partnerDatabaseId") or partner)
     outbound = link.get("role") in {"Primary", "Source"}
     source, target = (here, there) if outbound else (there, here)
     told = link.get("partnerLocation", "")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
-from domicile.providers.azure.ids import canonical, is_id, location, paired, subscription_of
+from domicile.providers.azure.ids import bare, canonical, is_id, location, paired, subscription_of
 from domicile.providers.azure.redundancy import AT_HOME, IN_THE_PAIR
 from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
@@ -97,7 +97,7 @@ def _end(name: str, row: dict[str, Any]) -> str:
     """The id of an account given by id, or by the bare name that only one account in the world has."""
     if is_id(name) or not name:
         return canonical(name)
-    return canonical(row["id"]) if name.lower() == str(row["name"]).lower() else f"storage-account:{name.lower()}"
+    return canonical(row["id"]) if name.lower() == str(row["name"]).lower() else bare(f"{ACCOUNTS}/{name}")
 
 
 SERVICE = Service(
