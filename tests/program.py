@@ -1,9 +1,11 @@
 """The Pulumi program as tests load it: its folder is no package, since it would shadow the SDK of the same name."""
 
+import asyncio
 import importlib
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -199,6 +201,13 @@ def mocked(settings: Mapping[str, Any], there: Aws | Azure, deploy: Callable[[],
         return pulumi.Output.from_input(deploy()).apply(outputs.update)
 
     cloud = Cloud()
+    # The SDK wants an event loop to be set, and whoever ran something asynchronous before has left none.
+    asyncio.set_event_loop(an_event_loop())
     pulumi.runtime.set_mocks(cloud, project="domicile", stack="test", preview=False, monitor=Monitor(cloud))
     run()
     return Stack(settings, made, outputs)
+
+
+@cache
+def an_event_loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
