@@ -7,6 +7,7 @@ import pytest
 from azure_looking import BANK, a_tenant, gaps, look, said
 from domicile.demo.tenant import Answer
 from domicile.model import Cell, Location
+from domicile.providers import azure
 from domicile.providers.azure import (
     backup_instances,
     backup_vaults,
@@ -15,6 +16,7 @@ from domicile.providers.azure import (
     recovery_vaults,
     site_recovery,
 )
+from domicile.relate import relate
 
 HERE = Cell("azure", BANK, "global")
 SINGAPORE, HONG_KONG = Location("azure", "southeastasia"), Location("azure", "eastasia")
@@ -151,7 +153,7 @@ DELETED = (
 
 
 def test_backups_in_a_vault_that_was_deleted_are_still_there_and_perhaps_in_its_pair_too():
-    item = {"id": DELETED, "name": "vm;ledger", "properties": {"sourceResourceId": MACHINE}}
+    item = {"id": DELETED, "name": "vm;ledger", "disks": [], "properties": {"sourceResourceId": MACHINE}}
     backup, copy, geo = recovery_deleted.read(item, {}, HERE)
     assert (backup.type, backup.location) == ("azure.recoveryservices.deleted-item", SINGAPORE)
     assert (copy.of, copy.id) == (MACHINE.lower(), backup.id)
@@ -326,6 +328,18 @@ def test_what_was_deleted_is_found_without_any_vault(arm):
     seen = look(arm)
     assert (names(seen), gaps(seen)) == (["ledger"], [])
     assert places(seen, "azure-backup-in-deleted-vault") == [(MACHINE.lower(), SINGAPORE)]
+
+
+def test_backups_in_a_deleted_vault_are_of_the_disks_of_a_machine_that_is_still_there(arm):
+    arm.plant(DISK, "centralindia", managedBy=MACHINE, tags={"data-class": "payment.card"})
+    arm.plant(DELETED, "", properties={"friendlyName": "ledger", "sourceResourceId": MACHINE})
+    [dataset] = relate(look(arm), azure.vocabulary)
+    assert dataset.id == DISK.lower()
+    assert {(one.kind, one.country) for one in dataset.placements} == {
+        ("primary", "IN"),
+        ("backup", "SG"),
+        ("backup", None),
+    }
 
 
 def test_instances_and_replicated_machines_are_found_with_their_vaults(arm):

@@ -48,12 +48,18 @@ def beside_its_source(item: Mapping[str, Any]) -> bool:
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Protected items, each with its vault, and with the disks of what it protects where that is a machine."""
     vaults = by_id(cloud, VAULTS)
+    for item in with_disks(cloud, ITEMS):
+        yield {**item, "vault": vaults.get(vault_of(item["id"]), {})}
+
+
+def with_disks(cloud: Cloud, kind: str) -> Iterator[dict[str, Any]]:
+    """Items of one type, each with the disks of what it protects where that is a machine that is still there."""
     disks = defaultdict(list)
     for disk in of_type(DISKS)(cloud):
         disks[canonical(disk.get("managedBy", ""))].append(canonical(disk["id"]))
-    for item in of_type(ITEMS)(cloud):
+    for item in of_type(kind)(cloud):
         machine = canonical(item.get("properties", {}).get("sourceResourceId", ""))
-        yield {**item, "vault": vaults.get(vault_of(item["id"]), {}), "disks": disks[machine] if machine else []}
+        yield {**item, "disks": disks[machine] if machine else []}
 
 
 def read(item: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:
