@@ -462,12 +462,13 @@ def _plant_recovery(ground: Ground) -> None:
     ground.arm.answer(
         f"{old}/backupstorageconfig/vaultstorageconfig", {"properties": {"storageType": "LocallyRedundant"}}
     )
-    # Of a vault that was deleted: the machine is gone too.
+    # Of vaults that were deleted: one machine is gone too, the other is still there.
     gone = ground.id(f"{MACHINE}gone{{}}")
-    ground.plant(
-        f"/Microsoft.RecoveryServices/locations/{{here}}/deletedVaults/d-{{}}/{container}", "",
-        {**protected, "friendlyName": f"softly-{ground.code}", "sourceResourceId": gone},
-    )  # fmt: skip
+    for name, source in (("softly", gone), ("still", machine)):
+        ground.plant(
+            f"/Microsoft.RecoveryServices/locations/{{here}}/deletedVaults/{name}-{{}}/{container}", "",
+            {**protected, "friendlyName": f"{name}-{ground.code}", "sourceResourceId": source},
+        )  # fmt: skip
 
 
 def _plant_redis(ground: Ground) -> None:
@@ -810,6 +811,8 @@ BOTH = (
     ("postgresql", POSTGRESQL, "azure-postgresql-replica", "shopread{}", "southindia", "westeurope", "replica"),
     ("recovery", TILL, "", "till{}", "centralindia", "southeastasia", "primary"),
     ("recovery", TILL, "azure-backup", "kept-{}", "centralindia", "southeastasia", "backup"),
+    ("recovery", TILL, "azure-backup-in-deleted-vault", "still-{}", "centralindia", "southeastasia", "backup"),
+    ("recovery", TILL, "azure-recovery-vault-geo-redundancy", "", "", "", "backup"),
     ("recovery", TILL, "azure-recovery-vault-geo-redundancy", "", "southindia", "eastasia", "backup"),
     ("recovery", f"{VAULTS}night{{}}", "", "night{}", "centralindia", "southeastasia", "backup"),
     ("recovery", f"{VAULTS}night{{}}", "azure-recovery-vault-geo-redundancy", "", "southindia", "eastasia", "backup"),
