@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Final
 
 from domicile.model import Cell, Evidence, Location, Resource, ResourceType
 from domicile.providers.azure.graph import ACTION
 from domicile.providers.azure.ids import canonical, subscription_of
 from domicile.providers.service import Cloud, Swept
+
+_FINER: Final = re.compile(r"(\.\d{6})\d+")
+"""Tenths of microseconds, which no `datetime` holds."""
 
 
 def of_type(kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]]]:
@@ -52,10 +56,11 @@ def evidence(kind: str, field: str, value: Any) -> Evidence:
 
 
 def moment(text: str | None) -> datetime | None:
-    """A moment as ARM writes it, to the microsecond; None for what is none."""
+    """A moment as ARM writes it, to the microsecond; None for what is none. Without a zone it is in UTC."""
     if not text:
         return None
     try:
-        return datetime.fromisoformat(text[:26].rstrip("Z") + "+00:00" if "." in text else text.replace("Z", "+00:00"))
+        told = datetime.fromisoformat(_FINER.sub(r"\1", text))
     except ValueError:
         return None
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
