@@ -85,8 +85,13 @@ def _outputs(
         f"?api-version=2019-03-01&targetResourceGroup={home.group}&monitorCondition=Fired"
     )
     return {
+        # Not `az functionapp deployment source config-zip`, which has code in Python built anew in Azure.
         "deployCode": pulumi.Output.format(
-            "az functionapp deployment source config-zip {0} --name {1} --src {2}", here, functions.app, BUNDLE
+            'curl --fail --request POST "https://{0}/api/publish?RemoteBuild=false" --data-binary @{1} '
+            '--header "Content-Type: application/zip" '
+            '--header "Authorization: Bearer $(az account get-access-token --query accessToken --output tsv)"',
+            functions.host.apply(_publishing),
+            BUNDLE,
         ),
         "pushConfig": pulumi.Output.format("domicile config push --to {0} {1}", work, home.settings.organisation_file),
         "runNow": pulumi.Output.format(
@@ -114,6 +119,12 @@ def _outputs(
             f"{home.mail_data_location}"
         ),
     }
+
+
+def _publishing(host: str) -> str:
+    """The host that takes code for a function app, from the app's own."""
+    app, _, rest = host.partition(".")
+    return f"{app}.scm.{rest}"
 
 
 def _request(home: Home, access: Access, also: Sequence[str]) -> dict[str, Any]:

@@ -564,10 +564,11 @@ def test_outputs_that_are_commands_are_about_what_is_made(stack):
     account, cosmos = only(stack, "StorageAccount")["accountName"], only(stack, "DatabaseAccount")["accountName"]
     outputs = stack.outputs
     work = f"azblob://{account}.blob.core.windows.net/work"
-    assert shlex.split(outputs["deployCode"]) == [
-        *("az", "functionapp", "deployment", "source", "config-zip"),
-        *("--resource-group", group, "--name", app, "--src", bundle.AZURE.zip.relative_to(bundle.ROOT).as_posix()),
-    ]
+    publish = shlex.split(outputs["deployCode"])
+    assert publish[:2] == ["curl", "--fail"]
+    assert f"https://{app}.scm.azurewebsites.net/api/publish?RemoteBuild=false" in publish
+    assert f"@{bundle.AZURE.zip.relative_to(bundle.ROOT).as_posix()}" in publish
+    assert "Content-Type: application/zip" in publish
     for name, words in (
         ("pushConfig", ["config", "push", "--to", work, "domicile.yaml"]),
         ("editConfig", ["config", "pull", "--from", work]),
