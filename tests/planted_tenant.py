@@ -521,7 +521,9 @@ def _plant_sql(ground: Ground) -> None:
         ground.plant(f"{SQL}servers/{name}{{}}", place)
         for name, place in (("pay", ground.here), ("paydr", ground.there))
     )
+    # A server without data, which is asked nothing.
     ground.plant(f"{SQL}servers/bare{{}}", ground.here)
+    ground.plant(f"{SQL}servers/bare{{}}/databases/master", ground.here, kind="v12.0,system")
     local = {"currentBackupStorageRedundancy": "Local", "requestedBackupStorageRedundancy": "Local"}
     geo = {"currentBackupStorageRedundancy": "Geo", "requestedBackupStorageRedundancy": "Geo"}
     for server, name, place, properties in (
@@ -978,8 +980,6 @@ ASKED = (
         "Microsoft.Storage/storageAccounts/objectReplicationPolicies",
         lambda one: one["kind"] in {"StorageV2", "BlockBlobStorage"} and not one["properties"].get("isHnsEnabled"),
     ),
-    ("Microsoft.Sql/servers/replicationLinks", lambda _: True),
-    ("Microsoft.Sql/servers/failoverGroups", lambda _: True),
     ("Microsoft.CognitiveServices/accounts/deployments", lambda one: one["kind"] in {"OpenAI", "AIServices"}),
     ("Microsoft.Cache/redis/linkedServers", lambda one: one["properties"]["sku"]["name"] == "Premium"),
     ("Microsoft.Cache/redisEnterprise/databases", lambda _: True),
@@ -1058,6 +1058,13 @@ def calls(arm: Arm) -> Counter[str]:
                 for region in (side.here, side.there):
                     path = ident(f"{service}-{side.code}", f"/Microsoft.Sql/{kind.replace('/', f'/{region}/')}")
                     expected[f"Microsoft.Sql/{kind}/read"] += pages(path)
+    filled = {
+        one["id"].rpartition("/databases/")[0]
+        for one in asked
+        if one["type"] == "Microsoft.Sql/servers/databases" and one["name"] != "master"
+    }
+    for listing in ("replicationLinks", "failoverGroups"):
+        expected[f"Microsoft.Sql/servers/{listing}/read"] += sum(pages(f"{server}/{listing}") for server in filled)
     for one in asked:
         if one["type"] == "Microsoft.Sql/managedInstances":
             expected["Microsoft.Sql/locations/instanceFailoverGroups/read"] += 1

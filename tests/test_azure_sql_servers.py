@@ -150,6 +150,14 @@ def test_links_on_many_pages_are_all_read(arm):
     assert sorted(places) == ["japaneast", "westeurope", "westeurope"]
 
 
+def test_a_server_without_data_is_not_asked_what_it_replicates(arm):
+    arm.plant(f"{GROUP}/Empty", "northeurope")
+    arm.plant(f"{GROUP}/Empty/databases/master", "northeurope", kind="v12.0,system")
+    assert gaps(look(arm)) == []
+    asked = {path.rpartition("/")[0].lower() for _, path in arm.calls if path.endswith(("/replicationLinks", "Groups"))}
+    assert asked == {HOME.lower(), AWAY.lower()}
+
+
 def test_links_that_may_not_be_read_are_a_gap_and_what_else_is_known_stays(arm):
     arm.refuse("/servers/home/replicationLinks", Answer(403, "AuthorizationFailed"))
     seen = look(arm)

@@ -10,7 +10,7 @@ from domicile.providers.azure.ids import bare, canonical, location, parent_of, s
 from domicile.providers.azure.rows import identify, of_type, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
-SERVERS = "microsoft.sql/servers"
+DATABASES, SERVERS = "microsoft.sql/servers/databases", "microsoft.sql/servers"
 LINKS = "Microsoft.Sql/servers/replicationLinks/read"
 GROUPS = "Microsoft.Sql/servers/failoverGroups/read"
 VERSION = "2023-08-01"
@@ -29,6 +29,13 @@ GROUP = Channel(
 )
 
 
+def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
+    """All servers, with whether there is any data on them: without it there is nothing to be replicated."""
+    filled = {parent_of(row["id"]) for row in of_type(DATABASES)(cloud) if row["name"].lower() != "master"}
+    for row in of_type(SERVERS)(cloud):
+        yield {**row, "filled": canonical(row["id"]) in filled}
+
+
 def links(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
     path = f"{row['id']}/replicationLinks"
     return {"value": [one for page in cloud.pages(LINKS, path=path, version=VERSION) for one in page["value"]]}
@@ -37,6 +44,11 @@ def links(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
 def groups(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
     path = f"{row['id']}/failoverGroups"
     return {"value": [one for page in cloud.pages(GROUPS, path=path, version=VERSION) for one in page["value"]]}
+
+
+PARTS = tuple(
+    Part(name, ask, applies=lambda row: row["filled"]) for name, ask in (("links", links), ("groups", groups))
+)
 
 
 def read(row: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: Cell) -> Iterator[Copy]:
@@ -99,10 +111,10 @@ SERVICE = Service(
     name="sql",
     client="sql",
     scope="global",
-    listings=(Listing("servers", of_type(SERVERS), read, identify, (Part("links", links), Part("groups", groups))),),
+    listings=(Listing("servers", find, read, identify, PARTS),),
     types=(),
     channels=(REPLICA, GROUP),
     needs={LINKS: (LINKS,), GROUPS: (GROUPS,)},
     blind_to=("Data Sync copies tables between databases by an agent of its own; its groups are not asked yet.",),
-    swept=(swept(SERVERS),),
+    swept=(swept(SERVERS), swept(DATABASES)),
 )
