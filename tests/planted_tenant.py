@@ -474,7 +474,7 @@ def _plant_recovery(ground: Ground) -> None:
 def _plant_redis(ground: Ground) -> None:
     ends = [
         ground.plant(f"{CACHE}redis/{name}{{}}", place, {"sku": {"name": "Premium"}})
-        for name, place in (("sessions", ground.here), ("spare", ground.there))
+        for name, place in (("sessions", ground.here), ("halls", ground.there))
     ]
     for this, other, place, role in (
         (*ends, ground.there, "Secondary"),
@@ -823,7 +823,7 @@ BOTH = (
     # How redundant the vault was is no longer told.
     ("recovery", f"{MACHINE}gone{{}}", "azure-recovery-vault-geo-redundancy", "", "", "", "backup"),
     ("redis", SESSIONS, "", "sessions{}", "centralindia", "centralindia", "cache"),
-    ("redis", SESSIONS, "azure-redis-geo-replication", "spare{}", "southindia", "southeastasia", "replica"),
+    ("redis", SESSIONS, "azure-redis-geo-replication", "halls{}", "southindia", "southeastasia", "replica"),
     ("redis", f"{CACHE}redis/drafts{{}}", "", "drafts{}", "centralindia", "centralindia", "cache"),
     ("redis", CARTS, "", "carts{}", "centralindia", "centralindia", "cache"),
     ("redis", CARTS, "azure-redis-active-geo-replication", "wagons{}", "southindia", "southeastasia", "replica"),
