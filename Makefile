@@ -59,7 +59,7 @@ $(READY): requirements.txt pyproject.toml
 		echo "domicile needs Python 3.11 or newer; none was found. Name one: make PYTHON=/path/to/python3.13" >&2; \
 		exit 1; \
 	fi; \
-	echo "Setting up .venv with $$("$$found" --version), once; this takes about half a minute ..." >&2; \
+	echo "Setting up .venv with $$("$$found" --version), once; this takes about a minute ..." >&2; \
 	"$$found" -m venv --clear .venv || { \
 		echo "Python could not make a virtual environment; Debian and Ubuntu keep that in the package python3-venv." >&2; \
 		exit 1; \
