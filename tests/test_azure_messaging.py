@@ -121,3 +121,10 @@ def test_a_namespace_that_was_deleted_meanwhile_is_nothing():
     arm.refuse("servicebus/namespaces/orders$", Answer(404, "ResourceNotFound"))
     seen = look(arm)
     assert (seen.resources, gaps(seen)) == ((), [])
+
+
+def test_a_cloud_too_old_to_tell_of_replication_is_a_gap_and_not_a_namespace_without_copies():
+    arm = a_tenant()
+    arm.plant(BUS, "centralindia", sku={"name": "Premium"}, properties={})
+    arm.versions["servicebus/namespaces"] = "2024-01-01"
+    assert gaps(look(arm)) == [("servicebus.namespaces", "replication", "orders", "error")]

@@ -34,7 +34,7 @@ EXPORT = Channel(
 
 
 def again(cloud: Cloud, workspace: dict[str, Any]) -> dict[str, Any]:
-    return cloud.call(ITSELF, path=workspace["id"], version=VERSION)
+    return cloud.call(ITSELF, path=workspace["id"], version=VERSION, exactly=True)
 
 
 def exports(cloud: Cloud, workspace: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def again(action: str) -> Part:
     dedicated clusters do."""
 
     def ask(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
-        return cloud.call(action, path=row["id"], version=VERSION)
+        return cloud.call(action, path=row["id"], version=VERSION, exactly=True)
 
     def applies(row: dict[str, Any]) -> bool:
         properties, tier = row.get("properties", {}), row.get("sku", {}).get("name", "Premium")

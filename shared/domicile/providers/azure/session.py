@@ -112,11 +112,16 @@ class Session:
             transport=_transport(connections),
         )
 
-    def get(self, path: str, version: str, **query: str) -> tuple[dict[str, Any], Mapping[str, str]]:
-        """One answer and its headers."""
-        return self._versioned(
-            path, version, lambda now: HttpRequest("GET", self._url(path), params={**query, "api-version": now})
-        )
+    def get(
+        self, path: str, version: str, *, exactly: bool = False, **query: str
+    ) -> tuple[dict[str, Any], Mapping[str, str]]:
+        """One answer and its headers. `exactly`: in this version or not at all, since an older one would leave out what
+        is asked about, and that would read as if it were not there."""
+
+        def request(now: str) -> HttpRequest:
+            return HttpRequest("GET", self._url(path), params={**query, "api-version": now})
+
+        return self._asked(request(version)) if exactly else self._versioned(path, version, request)
 
     def follow(self, link: str) -> dict[str, Any]:
         """The page behind a link, which must lead to where we are: a token is not shown to anybody else."""
@@ -208,7 +213,7 @@ class ArmCloud:
     def header(self, operation: str, name: str, *, region: str = "", **asked: Any) -> str:
         return self._get(**asked)[1].get(name, "")
 
-    def _get(self, path: str, version: str, **query: str) -> tuple[dict[str, Any], Mapping[str, str]]:
+    def _get(self, path: str, version: str, **query: Any) -> tuple[dict[str, Any], Mapping[str, str]]:
         return self._session.get(path.replace("{subscription}", self._subscription), version, **query)
 
 
