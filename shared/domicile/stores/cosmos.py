@@ -19,7 +19,6 @@ import hashlib
 import logging
 import math
 import os
-import random
 import re
 import time
 import uuid
@@ -67,12 +66,17 @@ from domicile.stores.cosmos_containers import (
 )
 from domicile.stores.kept import (
     RESOLVED_ROWS_LIVE,
-    ROW_LIMIT,
     SCAN_LIMIT,
-    AStruct,
+    Place,
+    busy,
+    changes_at_once,
+    decoded,
     encoded,
     in_utc,
     moment,
+    number_text,
+    pause_before,
+    require_schema,
     require_size,
 )
 
@@ -149,14 +153,6 @@ class Fence(Struct, frozen=True):
     open: bool = False
 
 
-class Place(Struct, frozen=True):
-    """The regions of one account where data was seen."""
-
-    provider: str
-    account: str
-    regions: tuple[str, ...]
-
-
 class Opened(Struct, frozen=True):
     """Says that a scan's fence may stand open in an account's partition."""
 
@@ -209,15 +205,7 @@ class CosmosStore:
         self._containers = {one.name: there.get_container_client(one.name) for one in CONTAINERS}
         self._require_deployed()
         schema = self._head()[0].schema
-        if schema > SCHEMA:
-            raise StoreError(
-                f"{self} was written by a newer domicile (schema {schema}, this one knows {SCHEMA}); upgrade domicile"
-            )
-        if schema < SCHEMA:
-            raise StoreError(
-                f"{self} was written by an older domicile (schema {schema}, this one wants {SCHEMA});"
-                " upgrade its deployment"
-            )
+        require_schema(self, schema, SCHEMA)
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -270,7 +258,7 @@ class CosmosStore:
 
     def apply(self, scan: Scan, changes: Iterable[Change]) -> int:
         self._require_head(scan)
-        return sum(self._write(scan, some) for some in changes_at_once(changes))
+        return sum(self._write(scan, some) for some in changes_at_once(changes, CHANGES_AT_ONCE))
 
     def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow, places: Collection[Cell] = ()) -> None:
         require_size(encoded(row), SCAN_LIMIT, f"scan {scan.number}")
@@ -286,7 +274,7 @@ class CosmosStore:
             if settled := self._move_head(move, scan_item):
                 self._finish(settled)
                 return
-        raise self._busy()
+        raise busy(self)
 
     def places(self) -> frozenset[Cell]:
         return frozenset(
@@ -294,16 +282,16 @@ class CosmosStore:
         )
 
     def gaps(self, *, ended: bool = False) -> tuple[GapRow, ...]:
-        found = [self._decoded(one, GapRow) for one in self._settled(GAP, {} if ended else {"open": True})]
+        found = [decoded(self, one, GapRow) for one in self._settled(GAP, {} if ended else {"open": True})]
         return tuple(sorted(found, key=lambda gap: (gap.gap, gap.first_seen)))
 
     def last_scan(self) -> ScanRow | None:
         found = self._read(SCANS, scan_id(self._head()[0].settled), EVERYTHING)
-        return self._decoded(found.item, ScanRow) if found.etag else None
+        return decoded(self, found.item, ScanRow) if found.etag else None
 
     def scans(self, *, after: int = 0) -> tuple[ScanRow, ...]:
         found = self._query(SCANS, {"kind": SCAN}, above={"name": number_text(max(after, 0))}, partition=EVERYTHING)
-        return tuple(sorted((self._decoded(one, ScanRow) for one in found), key=lambda row: row.scan.number))
+        return tuple(sorted((decoded(self, one, ScanRow) for one in found), key=lambda row: row.scan.number))
 
     def ledger(self) -> Ledger:
         head, _ = self._head()
@@ -326,7 +314,7 @@ class CosmosStore:
     def history(self, violation_id: str) -> tuple[tuple[str, Row], ...]:
         if not is_text(violation_id):
             return ()
-        lines = [self._decoded(one, Line) for one in self._query(VIOLATIONS, {"history_of": violation_id})]
+        lines = [decoded(self, one, Line) for one in self._query(VIOLATIONS, {"history_of": violation_id})]
         return tuple((one.transition, one.row) for one in sorted(lines, key=lambda one: one.scan_version))
 
     def close(self) -> None:
@@ -347,6 +335,9 @@ class CosmosStore:
 
     def _write(self, scan: Scan, changes: list[Change]) -> int:
         """Write what this scan has not written before."""
+        for change in changes:
+            row = change.row
+            require_size(row.account, PARTITION_KEY_BYTES, f"the account of row {row.violation_id}")
         written = 0
         for tried in range(TRIES):
             horizon = self._require_head(scan).horizon
@@ -380,8 +371,8 @@ class CosmosStore:
             if wholly:
                 self._remove_what_left(changes, lying, horizon)
                 return written
-            self._wait(tried)
-        raise self._busy()
+            self._pause(pause_before(tried))
+        raise busy(self)
 
     def _not_yet_written(
         self,
@@ -444,7 +435,7 @@ class CosmosStore:
 
     def _sound(self, found: Iterable[Item]) -> Iterator[Item]:
         for one in found:
-            self._decoded(one, Lying)
+            decoded(self, one, Lying)
             yield one
 
     def _rows(self, found: Iterable[Item]) -> Iterator[Row]:
@@ -456,7 +447,7 @@ class CosmosStore:
                 if expired(one, horizon):
                     continue
             if "leaving" not in one or not self._arrived(one):
-                yield self._decoded(one, Row)
+                yield decoded(self, one, Row)
 
     def _answers(self, question: Question) -> Iterator[Row]:
         fields, statuses = question.fields(), tuple(dict.fromkeys(question.statuses))
@@ -502,7 +493,7 @@ class CosmosStore:
                 found[one["account"]] = Known(one, one["_etag"])
         fences = {account: found.get(account, Known({})) for account in accounts}
         mine = Fence(scan.number, open=True)
-        closed = [account for account, one in fences.items() if self._decoded(one.item, Fence) != mine]
+        closed = [account for account, one in fences.items() if decoded(self, one.item, Fence) != mine]
         for names in several(closed, ITEMS_AT_ONCE):
             if not self._move_head(lambda head: held(head, scan), *(open_item(scan, account) for account in names)):
                 self._require_head(scan)
@@ -519,7 +510,7 @@ class CosmosStore:
     def _take_fences(self, scan: Scan) -> None:
         """Shut out every older scan from wherever it may have been writing."""
         for one in list(self._query(SCANS, {"kind": OPEN}, partition=EVERYTHING)):
-            opened = self._decoded(one, Opened)
+            opened = decoded(self, one, Opened)
             if opened.scan < scan.number:
                 self._take_fence(scan, opened.account)
                 self._delete(SCANS, one)
@@ -527,18 +518,18 @@ class CosmosStore:
     def _take_fence(self, scan: Scan, account: str) -> None:
         for tried in range(TRIES):
             found = self._read(VIOLATIONS, FENCE, account)
-            if self._decoded(found.item, Fence).scan >= scan.number:
+            if decoded(self, found.item, Fence).scan >= scan.number:
                 return
             taken = fence_item(account, Fence(scan.number))
             if self._transact(VIOLATIONS, account, [put(taken, found.etag)]):
                 return
-            self._wait(tried)
-        raise self._busy()
+            self._pause(pause_before(tried))
+        raise busy(self)
 
     # What changes when a scan settles
 
     def _places(self) -> list[Place]:
-        return [self._decoded(one, Place) for one in self._settled(PLACE, {})]
+        return [decoded(self, one, Place) for one in self._settled(PLACE, {})]
 
     def _place_items(self, places: Collection[Cell]) -> list[Item]:
         """What has changed; a place that is gone is written as one without regions, which soon expires."""
@@ -571,7 +562,7 @@ class CosmosStore:
         if not head.pending:
             return []
         found = self._query(SCANS, {"kind": JOURNAL}, starting={"name": f"{head.pending}-"}, partition=EVERYTHING)
-        pieces = sorted((self._decoded(one, Piece) for one in found), key=lambda piece: piece.name)
+        pieces = sorted((decoded(self, one, Piece) for one in found), key=lambda piece: piece.name)
         if len(pieces) < head.pieces:
             return None
         return [one for piece in pieces for one in piece.items]
@@ -591,7 +582,7 @@ class CosmosStore:
     def _tidy(self, settled: int) -> None:
         """Delete journals that nobody will read again."""
         for one in list(self._query(SCANS, {"kind": JOURNAL}, partition=EVERYTHING)):
-            if self._decoded(one, Piece).name < number_text(settled + 1):
+            if decoded(self, one, Piece).name < number_text(settled + 1):
                 self._delete(SCANS, one)
 
     def _settled(self, kind: str, equal: Mapping[str, bool]) -> list[Item]:
@@ -602,11 +593,11 @@ class CosmosStore:
             items = self._journal(head)
             after, _ = self._head()
             if items is None or (head.settled, head.pending) != (after.settled, after.pending):
-                self._wait(tried)
+                self._pause(pause_before(tried))
                 continue
             found |= {one["id"]: one for one in items if one["kind"] == kind}
             return [one for one in found.values() if equal.items() <= one.items()]
-        raise self._busy()
+        raise busy(self)
 
     def _note(self, scan: Scan, message_id: str, what: Item) -> bool:
         """Write into a notice, unless it is out already."""
@@ -617,14 +608,14 @@ class CosmosStore:
                 return False
             if self._transact(SCANS, EVERYTHING, [put(plain(found.item) | notice | what, found.etag)]):
                 return True
-            self._wait(tried)
-        raise self._busy()
+            self._pause(pause_before(tried))
+        raise busy(self)
 
     # The head
 
     def _head(self) -> tuple[Head, str]:
         found = self._read(SCANS, HEAD, EVERYTHING)
-        return self._decoded(found.item, Head), found.etag
+        return decoded(self, found.item, Head), found.etag
 
     def _require_head(self, scan: Scan) -> Head:
         head, _ = self._head()
@@ -642,8 +633,8 @@ class CosmosStore:
             operations = [put(in_scans(HEAD, HEAD, moved), etag), *(("upsert", (one,)) for one in items)]
             if self._transact(SCANS, EVERYTHING, operations):
                 return moved
-            self._wait(tried)
-        raise self._busy()
+            self._pause(pause_before(tried))
+        raise busy(self)
 
     # Calls
 
@@ -721,8 +712,8 @@ class CosmosStore:
                     # What is throttled as a whole, the SDK has waited for already.
                     if error.status_code not in PASSING - {429}:
                         raise
-            self._wait(tried)
-        raise self._busy()
+            self._pause(pause_before(tried))
+        raise busy(self)
 
     def _delete(self, container: Container, one: Item) -> None:
         """Delete an item, if it still is as it was read."""
@@ -736,18 +727,6 @@ class CosmosStore:
 
     def _container(self, container: Container) -> Any:
         return self._containers[container.name]
-
-    def _wait(self, tried: int) -> None:
-        self._pause(random.uniform(0, min(5.0, 0.05 * 2**tried)))  # noqa: S311 nobody guesses at a pause
-
-    def _busy(self) -> StoreError:
-        return StoreError(f"{self} is being written by others, or too slow for what is written; try again later")
-
-    def _decoded(self, found: Item, kind: type[AStruct]) -> AStruct:
-        try:
-            return msgspec.convert(found, kind)
-        except msgspec.ValidationError as broken:
-            raise StoreError(f"{self} holds a damaged record: {broken}") from broken
 
     def _explained(self) -> AbstractContextManager[None]:
         return explained(self.name)
@@ -838,23 +817,6 @@ def key_of_emulator() -> str:
 
 def name_of(endpoint: str, database: str) -> str:
     return f"cosmos://{urlsplit(endpoint).netloc.removesuffix(':443')}/{database}"
-
-
-def changes_at_once(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """As many as are read together, none of which changes a row twice."""
-    some: dict[str, Change] = {}
-    for change in changes:
-        row = change.row
-        if row.version != change.replaces + 1:
-            raise StoreError(f"row {row.violation_id} has version {row.version} but replaces {change.replaces}")
-        require_size(encoded(row), ROW_LIMIT, f"row {row.violation_id}")
-        require_size(row.account, PARTITION_KEY_BYTES, f"the account of row {row.violation_id}")
-        if row.violation_id in some or len(some) == CHANGES_AT_ONCE:
-            yield list(some.values())
-            some = {}
-        some[row.violation_id] = change
-    if some:
-        yield list(some.values())
 
 
 def at_once(
@@ -961,11 +923,6 @@ def place_item(place: Place) -> Item:
     encoded(place)
     name = digest(msgspec.json.encode((place.provider, place.account)).decode())
     return in_scans(PLACE, f"{PLACE}-{name}", place)
-
-
-def number_text(number: int) -> str:
-    """Sorts as text in the order of numbers."""
-    return f"{number:010}"
 
 
 def digest(text: str) -> str:

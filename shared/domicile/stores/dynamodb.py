@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import random
 import re
 import time
 import uuid
@@ -59,12 +58,18 @@ from domicile.stores.dynamodb_tables import (
 )
 from domicile.stores.kept import (
     RESOLVED_ROWS_LIVE,
-    ROW_LIMIT,
     SCAN_LIMIT,
     AStruct,
+    Place,
+    busy,
+    changes_at_once,
+    decoded,
     encoded,
     in_utc,
     moment,
+    number_text,
+    pause_before,
+    require_schema,
     require_size,
 )
 
@@ -127,14 +132,6 @@ class Head(Struct, frozen=True):
     told_at: datetime | None = None
 
 
-class Place(Struct, frozen=True):
-    """The regions of one account where data was seen."""
-
-    provider: str
-    account: str
-    regions: tuple[str, ...]
-
-
 class DynamoStore:
     """A store in the tables of one name. `pause` waits so many seconds."""
 
@@ -143,15 +140,7 @@ class DynamoStore:
         self._client = client
         self._pause = pause
         schema = self._head().schema
-        if schema > SCHEMA:
-            raise StoreError(
-                f"{self} was written by a newer domicile (schema {schema}, this one knows {SCHEMA}); upgrade domicile"
-            )
-        if schema < SCHEMA:
-            raise StoreError(
-                f"{self} was written by an older domicile (schema {schema}, this one wants {SCHEMA});"
-                " upgrade its deployment"
-            )
+        require_schema(self, schema, SCHEMA)
 
     @classmethod
     def of(cls, url: str) -> Self:
@@ -221,7 +210,7 @@ class DynamoStore:
 
     def apply(self, scan: Scan, changes: Iterable[Change]) -> int:
         head = self._require_head(scan)
-        return sum(self._write(scan, some, head.horizon) for some in changes_at_once(changes))
+        return sum(self._write(scan, some, head.horizon) for some in changes_at_once(changes, ROWS_AT_ONCE))
 
     def settle(self, scan: Scan, gaps: Iterable[GapRow], row: ScanRow, places: Collection[Cell] = ()) -> None:
         require_size(encoded(row), SCAN_LIMIT, f"scan {scan.number}")
@@ -248,7 +237,7 @@ class DynamoStore:
             if self._transact([{"Update": move}, put_row]):
                 self._finish(replace(head, settled=scan.number, pending=journal, pieces=pieces))
                 return
-        raise self._busy()
+        raise busy(self)
 
     def places(self) -> frozenset[Cell]:
         return frozenset(
@@ -267,7 +256,7 @@ class DynamoStore:
     def scans(self, *, after: int = 0) -> tuple[ScanRow, ...]:
         condition = "#kind = :kind AND #name > :after"
         found = self._query(SCANS, {"kind": SCAN, "after": number_text(max(after, 0))}, condition, consistent=True)
-        return tuple(self._decoded(one, ScanRow) for one in found)
+        return tuple(decoded(self, one, ScanRow) for one in found)
 
     def ledger(self) -> Ledger:
         head = self._head()
@@ -340,7 +329,7 @@ class DynamoStore:
                     raise Conflict(
                         f"row {change.row.violation_id} is at version {version}, not {change.replaces}; scan again"
                     )
-        raise self._busy()
+        raise busy(self)
 
     def _row_writes(self, scan: Scan, change: Change, horizon: int) -> Iterator[Item]:
         """The row, at the version it replaces, and its line in the history. An expired row may still lie there until
@@ -368,7 +357,7 @@ class DynamoStore:
             yield self._row(one)
 
     def _row(self, found: Item) -> Row:
-        return self._decoded(dict.fromkeys(Row.__struct_fields__) | found, Row)
+        return decoded(self, dict.fromkeys(Row.__struct_fields__) | found, Row)
 
     def _answers(self, question: Question) -> Iterator[Row]:
         fields, statuses = question.fields(), tuple(dict.fromkeys(question.statuses))
@@ -505,15 +494,15 @@ class DynamoStore:
                     found[one["kind"], one["name"]] = one
                 elif operation == "Delete":
                     found.pop((one["kind"], one["name"]), None)
-            return [self._decoded(one, as_type) for one in found.values()]
-        raise self._busy()
+            return [decoded(self, one, as_type) for one in found.values()]
+        raise busy(self)
 
     # The head
 
     def _head(self) -> Head:
         with self._explained():
             answer = self._client.get_item(TableName=SCANS.name(self.table), Key=HEAD, ConsistentRead=True)
-        return self._decoded(plain_item(answer.get("Item", {})), Head)
+        return decoded(self, plain_item(answer.get("Item", {})), Head)
 
     def _require_head(self, scan: Scan) -> Head:
         head = self._head()
@@ -563,8 +552,8 @@ class DynamoStore:
                     pass
                 else:
                     return True
-            self._wait(tried)
-        raise self._busy()
+            self._pause(pause_before(tried))
+        raise busy(self)
 
     def _get(self, table: Table, keys: Iterable[Item]) -> Iterator[Item]:
         """Items by key, as they are at this moment."""
@@ -580,9 +569,9 @@ class DynamoStore:
                 if found or not left:
                     tried = 0
                 elif tried == TRIES:
-                    raise self._busy()
+                    raise busy(self)
                 else:
-                    self._wait(tried)
+                    self._pause(pause_before(tried))
                     tried += 1
 
     def _query(
@@ -616,18 +605,6 @@ class DynamoStore:
             if page is None:
                 return
             yield from map(plain_item, page["Items"])
-
-    def _wait(self, tried: int) -> None:
-        self._pause(random.uniform(0, min(5.0, 0.05 * 2**tried)))  # noqa: S311 nobody guesses at a pause
-
-    def _busy(self) -> StoreError:
-        return StoreError(f"{self} is being written by others, or too slow for what is written; try again later")
-
-    def _decoded(self, found: Item, kind: type[AStruct]) -> AStruct:
-        try:
-            return msgspec.convert(found, kind)
-        except msgspec.ValidationError as broken:
-            raise StoreError(f"{self} holds a damaged record: {broken}") from broken
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -668,22 +645,6 @@ def explanation(error: ClientError, table: str) -> str:
 def sentence(message: object) -> str:
     """What somebody else wrote, on one line."""
     return " ".join(str(message).split())
-
-
-def changes_at_once(changes: Iterable[Change]) -> Iterator[list[Change]]:
-    """As many as one transaction takes, which writes no row twice."""
-    some: dict[str, Change] = {}
-    for change in changes:
-        row = change.row
-        if row.version != change.replaces + 1:
-            raise StoreError(f"row {row.violation_id} has version {row.version} but replaces {change.replaces}")
-        require_size(encoded(row), ROW_LIMIT, f"row {row.violation_id}")
-        if row.violation_id in some or len(some) == ROWS_AT_ONCE:
-            yield list(some.values())
-            some = {}
-        some[row.violation_id] = change
-    if some:
-        yield list(some.values())
 
 
 def writes_at_once(writes: Iterable[Item], count: int, size: int) -> Iterator[list[Item]]:
@@ -736,11 +697,6 @@ def notice_key(scan: Scan, message_id: str) -> Item:
 
 def place_name(provider: str, account: str) -> str:
     return short(msgspec.json.encode((provider, account)).decode())
-
-
-def number_text(number: int) -> str:
-    """Sorts as text in the order of numbers."""
-    return f"{number:010}"
 
 
 def short(text: str) -> str:
