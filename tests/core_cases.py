@@ -72,6 +72,8 @@ VOCABULARY = Vocabulary(
             Channel("snapshot-copy", "snapshot", "Stop copying snapshots.", rotates=True),
             Channel("recovery-point", "backup", "Change the backup plan.", rotates=True),
             Channel("log-delivery", "log", "Deliver logs elsewhere."),
+            Channel("inside", "snapshot", "Delete the whole.", relation="part"),
+            Channel("copy-action", "snapshot", "Remove the copy action.", relation="rule", implied=True),
             Channel("restore", "primary", "Delete what was restored.", relation="seed"),
         )
     },

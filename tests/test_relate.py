@@ -28,7 +28,7 @@ from core_cases import (
     related,
     world,
 )
-from domicile.model import NEVER_EXPIRES, Copy, Evidence, Location, part_of
+from domicile.model import NEVER_EXPIRES, Copy, Evidence, Key, Location, part_of
 from domicile.relate import SAMPLES, place, relate
 
 LEDGER = holder("ledger")
@@ -255,7 +255,7 @@ def test_a_source_that_was_copied_from_once_and_not_seen_is_no_place():
 
 def test_an_ancestor_that_is_gone_is_as_unseen_as_one_nobody_could_look_at():
     copy, gone = holder("copy", SINGAPORE, "snapshot"), arn("snapshot", "gone")
-    link = copied(gone, copy, "snapshot-copy", look=copy.look)
+    link = copied(gone, copy, "snapshot-copy", look=copy.look, caused_by="")
     [dataset] = related(copy, link).values()
     assert dataset.unseen == (gone,)
     denied = look("rds.snapshots", listed=False, gaps=[gap("rds.snapshots")])
@@ -458,8 +458,12 @@ KINDS = dict(zip(NAMES, ("db", "db", "bucket", "snapshot", "snapshot", "recovery
 REGIONS = (MUMBAI, SINGAPORE, VIRGINIA, "xx-nowhere-1")
 
 
+CHANNELS = sorted(VOCABULARY.channels)
+PLAIN = [name for name in CHANNELS if VOCABULARY.channels[name].relation not in ("part", "rule")]
+
+
 @st.composite
-def worlds(draw):
+def worlds(draw, channels=CHANNELS):
     """Up to six holders with copies between any of them, and holders that nobody scanned."""
     there = draw(st.lists(st.sampled_from(NAMES), unique=True))
     holders = {}
@@ -468,9 +472,7 @@ def worlds(draw):
         taken_of = arn("db", draw(st.sampled_from("ab"))) if KINDS[name] in ("snapshot", "recovery-point") else ""
         holders[name] = holder(name, draw(st.sampled_from(REGIONS)), KINDS[name], created_at=made, taken_of=taken_of)
     ends = st.sampled_from(NAMES)
-    links = draw(
-        st.lists(st.tuples(ends, ends, st.sampled_from(sorted(VOCABULARY.channels)), st.booleans()), max_size=10)
-    )
+    links = draw(st.lists(st.tuples(ends, ends, st.sampled_from(channels), st.booleans()), max_size=10))
     copies = []
     for source, target, channel, named in links:
         fields = {} if named else {"location": None}
@@ -492,7 +494,7 @@ def test_relating_is_indifferent_to_order(drawn, random):
 
 
 @settings(deadline=None)
-@given(worlds())
+@given(worlds(PLAIN))
 def test_every_resource_is_in_exactly_one_dataset_and_is_a_place_in_it(drawn):
     holders, copies = drawn
     datasets = relate(world(*holders, *copies), VOCABULARY)
@@ -504,7 +506,7 @@ def test_every_resource_is_in_exactly_one_dataset_and_is_a_place_in_it(drawn):
 
 
 @settings(deadline=None)
-@given(worlds())
+@given(worlds(PLAIN))
 def test_every_target_of_a_copy_is_a_place_and_no_place_is_invented(drawn):
     holders, copies = drawn
     datasets = relate(world(*holders, *copies, looks=()), VOCABULARY)
@@ -540,3 +542,123 @@ def test_a_copy_of_itself_changes_nothing():
     assert places(related(LEDGER, Copy(LEDGER.id, "replication", LEDGER.location, LEDGER.id))[LEDGER.id]) == {
         f"resource|{LEDGER.id}": "primary"
     }
+
+
+def nightly(number: int, of: str, region: str = MUMBAI, **more):
+    """A snapshot that a rule made, and the statement that says so."""
+    snapshot = holder(f"{of.rsplit(':', 1)[-1]}-{number}", region, "snapshot", **more)
+    return snapshot, copied(of, snapshot, "snapshot-taken", look=snapshot.look, caused_by="rule-of-nights")
+
+
+def copied_nightly(number: int, of: Resource, source: str):
+    """Its copy abroad, which names the snapshot it was made of and nothing that stays."""
+    copy = holder(f"{of.name}-abroad-{number}", SINGAPORE, "snapshot")
+    return copy, copied(source, copy, "snapshot-copy", look=copy.look, caused_by="rule-of-nights")
+
+
+def test_a_copy_of_a_snapshot_is_a_copy_of_what_the_snapshot_was_taken_of():
+    ledger = holder("ledger")
+    snapshot, taken = nightly(1, ledger.id, taken_of=ledger.id)
+    copy, made = copied_nightly(1, ledger, snapshot.id)
+    [dataset] = related(ledger, snapshot, taken, copy, made).values()
+    assert f"set|{ledger.id}|snapshot-copy|{HERE}|aws:ap-southeast-1" in places(dataset)
+
+
+def test_copies_of_snapshots_that_are_gone_belong_to_the_only_thing_their_rule_copies():
+    ledger = holder("ledger")
+    snapshot, taken = nightly(2, ledger.id, taken_of=ledger.id)
+    old, new = copied_nightly(1, ledger, arn("snapshot", "rotated")), copied_nightly(2, ledger, snapshot.id)
+    [dataset] = related(ledger, snapshot, taken, *old, *new).values()
+    [abroad] = [one for one in dataset.placements if one.country == "SG"]
+    assert (abroad.subject, abroad.copies) == (f"set|{ledger.id}|snapshot-copy|{HERE}|aws:ap-southeast-1", 2)
+
+
+def test_copies_of_snapshots_that_are_gone_are_one_place_where_their_rule_copies_several_things():
+    ledger, wallets = holder("ledger"), holder("wallets")
+    one, another = nightly(2, ledger.id, taken_of=ledger.id), nightly(2, wallets.id, taken_of=wallets.id)
+    now = (*copied_nightly(2, ledger, one[0].id), *copied_nightly(2, wallets, another[0].id))
+    old = (*copied_nightly(1, ledger, arn("snapshot", "a")), *copied_nightly(1, wallets, arn("snapshot", "b")))
+    datasets = related(ledger, wallets, *one, *another, *now, *old)
+    [left] = datasets["rule-of-nights"].placements
+    assert (left.subject, left.copies) == (f"set|rule-of-nights|snapshot-copy|{HERE}|aws:ap-southeast-1", 2)
+    assert datasets["rule-of-nights"].unseen == ("rule-of-nights",)
+
+
+def test_a_part_is_no_place_of_its_own_beside_the_whole():
+    ledger, image = holder("ledger"), holder("image", kind="recovery-point")
+    snapshot, taken = nightly(1, ledger.id, taken_of=ledger.id)
+    inside = copied(snapshot, image, "inside", look=image.look)
+    [dataset] = related(ledger, snapshot, taken, image, inside).values()
+    assert {one.resource_id for one in dataset.placements} == {ledger.id, image.id}
+    assert snapshot.id in dataset.members
+
+
+def test_a_part_is_a_place_while_the_whole_is_not_seen():
+    snapshot = holder("snapshot", kind="snapshot")
+    gone = arn("recovery-point", "image")
+    [dataset] = related(snapshot, copied(snapshot, gone, "inside", account=HERE, look=snapshot.look)).values()
+    assert {one.resource_id for one in dataset.placements} == {snapshot.id}
+
+
+def test_parts_of_one_another_do_not_hide_each_other():
+    one, another = holder("one", kind="snapshot"), holder("another", kind="snapshot")
+    datasets = related(one, another, copied(one, another, "inside"), copied(another, one, "inside"))
+    [dataset] = datasets.values()
+    assert {place.resource_id for place in dataset.placements} == {one.id, another.id}
+
+
+def test_a_whole_of_parts_of_two_things_holds_both():
+    ledger, wallets, image = holder("ledger"), holder("wallets"), holder("image", kind="recovery-point")
+    parts = [nightly(1, one.id, taken_of=one.id) for one in (ledger, wallets)]
+    inside = [copied(snapshot, image, "inside", look=image.look) for snapshot, _ in parts]
+    datasets = related(ledger, wallets, image, *(one for part in parts for one in part), *inside)
+    [whole] = [one for one in datasets.values() if image.id in one.members]
+    assert set(whole.parents) == {ledger.id, wallets.id}
+
+
+def test_what_a_rule_copies_is_where_the_rule_says_before_anybody_has_seen_it_there():
+    ledger = holder("ledger")
+    snapshot, taken = nightly(1, ledger.id, taken_of=ledger.id)
+    rule = copied("rule-of-nights", "", "copy-action", location=Location("aws", SINGAPORE), account=HERE, look="plans")
+    [dataset] = related(ledger, snapshot, taken, rule).values()
+    [abroad] = [one for one in dataset.placements if one.country == "SG"]
+    assert (abroad.subject, abroad.caused_by) == (
+        f"implied|{ledger.id}|copy-action|aws:ap-southeast-1",
+        "rule-of-nights",
+    )
+
+
+def test_what_a_rule_copied_is_not_spoken_of_twice():
+    ledger = holder("ledger")
+    snapshot, taken = nightly(1, ledger.id, taken_of=ledger.id)
+    copy, made = copied_nightly(1, ledger, snapshot.id)
+    rule = copied("rule-of-nights", "", "copy-action", location=Location("aws", SINGAPORE), account=HERE, look="plans")
+    [dataset] = related(ledger, snapshot, taken, copy, made, rule).values()
+    assert [one.channel for one in dataset.placements if one.country == "SG"] == ["snapshot-copy"]
+
+
+def test_a_rule_that_never_copied_anything_puts_nothing_anywhere():
+    rule = copied("rule-of-nights", "", "copy-action", location=Location("aws", SINGAPORE), account=HERE, look="plans")
+    assert related(rule) == {}
+
+
+MRK = "arn:aws:kms:{}:111111111111:key/mrk-1234abcd"
+
+
+def test_a_key_of_many_regions_is_in_the_countries_of_all_of_them():
+    ledger = holder("ledger", key=MRK.format(MUMBAI))
+    everywhere = Key(MRK.format(MUMBAI), (Location("aws", MUMBAI), Location("aws", SINGAPORE)))
+    [dataset] = related(ledger, keys=(everywhere,)).values()
+    assert dataset.placements[0].key_countries == ("IN", "SG")
+
+
+def test_where_else_a_key_of_many_regions_is_is_unknown_while_no_look_shows_it():
+    [dataset] = related(holder("ledger", key=MRK.format(MUMBAI))).values()
+    assert dataset.placements[0].key_countries == ("", "IN")
+
+
+def test_a_snapshot_whose_name_says_no_account_is_not_there_when_its_account_was_listed_in_full():
+    ledger, gone = holder("ledger"), "arn:aws:rds:ap-south-1::snapshot/gone"
+    spoken_of = copied(ledger, gone, "snapshot-copy", account=HERE, look=ledger.look)
+    [dataset] = related(ledger, spoken_of).values()
+    assert {one.resource_id for one in dataset.placements} == {ledger.id}

@@ -21,6 +21,7 @@ from domicile.model import (
     Copy,
     Gap,
     Inventory,
+    Key,
     Limit,
     Location,
     Look,
@@ -244,6 +245,7 @@ def shown(seen: Iterable[Seen]) -> Inventory:
         resources=tuple(one for one in sightings if isinstance(one, Resource)),
         copies=tuple(one for one in sightings if isinstance(one, Copy)),
         tags=tuple(one for one in sightings if isinstance(one, Tagged)),
+        keys=tuple(one for one in sightings if isinstance(one, Key)),
         looks=tuple(Look(*key, key not in unread, tuple(refused)) for key, refused in gaps.items()),
     )
 
@@ -279,6 +281,7 @@ def gather(discovery: Discovery, parts: Iterable[Inventory]) -> Inventory:
         resources=_ordered(one for part in parts for one in part.resources),
         copies=_ordered(one for part in parts for one in part.copies),
         tags=_ordered(one for part in parts for one in part.tags),
+        keys=_ordered(one for part in parts for one in part.keys),
         looks=tuple(look for _, look in sorted(looks.items())),
         gaps=tuple(sorted({*discovery.gaps, *(gap for part in parts for gap in part.gaps)})),
         limits=tuple(sorted({*discovery.limits, *(limit for part in parts for limit in part.limits)})),
@@ -301,6 +304,7 @@ def together(seen: Iterable[Inventory]) -> Inventory:
         resources=tuple(one for cloud in seen for one in cloud.resources),
         copies=tuple(one for cloud in seen for one in cloud.copies),
         tags=tuple(one for cloud in seen for one in cloud.tags),
+        keys=tuple(one for cloud in seen for one in cloud.keys),
         looks=tuple(one for cloud in seen for one in cloud.looks),
         gaps=tuple(one for cloud in seen for one in cloud.gaps),
         limits=tuple(one for cloud in seen for one in cloud.limits),
@@ -314,6 +318,9 @@ def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], n
         look = part_of(look, sighting.part, name) if sighting.part else look
         evidence = replace(sighting.evidence, observed_at=now) if sighting.evidence else None
         yield replace(sighting, look=look, evidence=evidence)
+        return
+    if isinstance(sighting, Key):
+        yield replace(sighting, look=look)
         return
     tags = {key: value for key, value in sighting.tags.items() if key in keep_tags}
     if isinstance(sighting, Resource):
@@ -336,13 +343,13 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC) if moment else None
 
 
-S = TypeVar("S", Resource, Copy, Tagged)
+S = TypeVar("S", Resource, Copy, Tagged, Key)
 
 
 def _ordered(sightings: Iterable[S]) -> tuple[S, ...]:
     """Sorted, and each once: pages shift while they are read, and a listing may show an item twice."""
 
-    def key(sighting: Resource | Copy | Tagged) -> tuple[str, ...]:
+    def key(sighting: Sighting) -> tuple[str, ...]:
         if isinstance(sighting, Copy):
             place = repr(sighting.location)
             return sighting.of, sighting.channel, sighting.id, place, sighting.caused_by, sighting.look

@@ -188,7 +188,15 @@ class Tagged(Struct, frozen=True):
     look: str = ""
 
 
-Sighting = Resource | Copy | Tagged
+class Key(Struct, frozen=True):
+    """An encryption key that is in several places at once: `id` of it in one of them, and all of them."""
+
+    id: str
+    locations: tuple[Location, ...]
+    look: str = ""
+
+
+Sighting = Resource | Copy | Tagged | Key
 
 
 class ResourceType(Struct, frozen=True):
@@ -207,8 +215,10 @@ class ResourceType(Struct, frozen=True):
 class Channel(Struct, frozen=True):
     """How a copy comes about, and the sentence that says how to stop it.
 
-    `relation`: `copy` runs one way; `peer` both ways (multi-write); `seed` starts a dataset of its own that
-    inherits classes (a volume made from a snapshot). `rotates`: its copies come and go and are one row.
+    `relation`: `copy` runs one way; `peer` both ways (multi-write); `seed` starts a dataset of its own that inherits
+    classes (a volume made from a snapshot); `part`: the source is a part of the target, and no place of its own while
+    that is seen (the snapshots of a machine image); `rule`: the source is a rule, and what was ever made because of it
+    is put there (the copy action of a backup plan). `rotates`: its copies come and go and are one row.
     `implied`: the copy has no resource of its own (a geo-redundant secondary). `continuous`: while it is
     configured, both ends exist (a read replica), so an end that was not scanned is a placement all the same.
     `shares`: its target can hold data of its own beside what comes in (a bucket, unlike a snapshot).
@@ -217,7 +227,7 @@ class Channel(Struct, frozen=True):
     name: str
     kind: PlacementKind
     stop: str
-    relation: Literal["copy", "peer", "seed"] = "copy"
+    relation: Literal["copy", "peer", "seed", "part", "rule"] = "copy"
     rotates: bool = False
     implied: bool = False
     continuous: bool = False
@@ -238,6 +248,7 @@ class Inventory(Struct, frozen=True):
     resources: tuple[Resource, ...] = ()
     copies: tuple[Copy, ...] = ()
     tags: tuple[Tagged, ...] = ()
+    keys: tuple[Key, ...] = ()
     looks: tuple[Look, ...] = ()
     gaps: tuple[Gap, ...] = ()
     limits: tuple[Limit, ...] = ()

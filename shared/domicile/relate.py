@@ -18,6 +18,7 @@ from domicile.model import (
     Dataset,
     Evidence,
     Inventory,
+    Key,
     Location,
     Placement,
     PlacementKind,
@@ -53,6 +54,8 @@ def relate(inventory: Inventory, vocabulary: Vocabulary, speaking: Collection[st
     what is copied into it (a bucket) is a shared holder even when a single root feeds it.
     """
     nodes, copies, unseen = _nodes(inventory, vocabulary)
+    inside = _inside(copies, nodes, vocabulary)
+    keys = _Keys(inventory.keys)
     downstream: dict[str, set[str]] = defaultdict(set)
     seeds: dict[str, set[str]] = defaultdict(set)
     only_copies: set[str] = set()
@@ -65,7 +68,7 @@ def relate(inventory: Inventory, vocabulary: Vocabulary, speaking: Collection[st
             downstream[copy.of].add(target)
             if not channel.shares:
                 only_copies.add(target)
-            if channel.relation == "peer":
+            if channel.relation in ("peer", "part"):
                 downstream[target].add(copy.of)
     for name, taken_of in _untold(nodes, vocabulary):
         downstream[taken_of].add(name)
@@ -115,6 +118,8 @@ def relate(inventory: Inventory, vocabulary: Vocabulary, speaking: Collection[st
                 [nodes[node] for node in sorted(ids)],
                 nodes,
                 vocabulary,
+                inside,
+                keys,
                 parents=tuple(sorted(parents - {name})),
                 feeds=tuple(sorted(feeds.get(name, ()))),
                 unseen=tuple(sorted(node for node in ids if node in unseen)),
@@ -139,7 +144,8 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
         there = look.cell.account, look.cell.region, look.listing.partition(".")[0]
         listed[there] = listed.get(there, True) and look.listed
     nodes = _seen(inventory.resources, vocabulary)
-    statements = _reattach(_in_full(sorted(inventory.copies, key=repr), nodes), nodes, vocabulary)
+    spoken = _in_full(sorted(inventory.copies, key=repr), nodes)
+    statements = _reattach(_by_rule(spoken, nodes, vocabulary), nodes, vocabulary)
     sources = set()
     for copy in statements:
         channel = vocabulary.channels[copy.channel]
@@ -161,7 +167,7 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
     for copy in statements:
         node = nodes[_target(copy, vocabulary.channels[copy.channel])]
         # The proof lies with the holder: listed in full without it, it is not there, whatever its source says.
-        node.absent = node.resource is None and _looked_at(node.id, listed)
+        node.absent = node.resource is None and _looked_at(node, listed)
     # What an ancestor that is gone had to say about the class is as unknown as that of one nobody could look at.
     unseen = {name for name in sources if nodes[name].resource is None}
     return nodes, statements, unseen
@@ -222,6 +228,75 @@ def _links(node: _Node, vocabulary: Vocabulary) -> list[Copy]:
     return [copy for copy in node.incoming if vocabulary.channels[copy.channel].relation != "seed"]
 
 
+def _by_rule(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> list[Copy]:
+    """Statements about rules, replaced by one for each thing that a rule made copies of.
+
+    What was copied to the place already, as some look shows, is not spoken of twice.
+    """
+    if not any(vocabulary.channels[copy.channel].relation == "rule" for copy in statements):
+        return statements
+    sources: dict[str, set[str]] = defaultdict(set)
+    there: set[tuple[str, PlacementKind, Location | None, str]] = set()
+    for copy in statements:
+        channel = vocabulary.channels[copy.channel]
+        if channel.relation == "rule":
+            continue
+        source = _origin(copy.of, nodes)
+        if copy.caused_by:
+            sources[copy.caused_by].add(source)
+        there.add((source, channel.kind, copy.location, copy.account))
+    told = []
+    for copy in statements:
+        channel = vocabulary.channels[copy.channel]
+        if channel.relation != "rule":
+            told.append(copy)
+            continue
+        told.extend(
+            replace(copy, of=source, id="", caused_by=copy.of)
+            for source in sorted(sources.get(copy.of, ()))
+            if (source, channel.kind, copy.location, copy.account) not in there
+        )
+    return told
+
+
+def _origin(name: str, nodes: Mapping[str, _Node]) -> str:
+    """What a point in time was taken of; anything else is its own origin."""
+    node = nodes.get(name)
+    return node.resource.taken_of if node and node.resource and node.resource.taken_of else name
+
+
+def _inside(statements: Iterable[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> frozenset[str]:
+    """Parts of something that was seen itself, in the same place: they are no places of their own."""
+    parts = [copy for copy in statements if vocabulary.channels[copy.channel].relation == "part"]
+    sources = {copy.of for copy in parts}
+    return frozenset(
+        copy.of
+        for copy in parts
+        # What is a part and has parts hides nothing, so that parts of one another do not hide each other.
+        if copy.id not in sources
+        and nodes[copy.id].resource is not None
+        and nodes[copy.id].location == nodes[copy.of].location
+    )
+
+
+class _Keys:
+    """In which countries a key can be used: all those that a key of many regions is in."""
+
+    def __init__(self, keys: Iterable[Key]) -> None:
+        self._places: dict[str, set[Location]] = defaultdict(set)
+        for key in keys:
+            self._places[key.id].update(key.locations)
+
+    def countries(self, key: str) -> set[str]:
+        """ISO codes, "" among them where not all are known."""
+        location, _ = place(key)
+        named = {location} if location else set()
+        known = self._places.get(key)
+        # Of a key of many regions that no look showed, nobody knows where else it is.
+        hidden = {""} if not named or ("/mrk-" in key and known is None) else set()
+        return hidden | {geography.country(one) or "" for one in named | (known or set())}
+
+
 def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> list[Copy]:
     """Copies of a point in time that is gone are copies of what the point in time was taken of.
 
@@ -231,13 +306,22 @@ def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vo
     spoken_of = {copy.of for copy in statements}
     kept = [(copy, _kept_of(copy, nodes, vocabulary)) for copy in statements]
     siblings: dict[str, str] = {}
+    made_of: dict[str, set[str]] = defaultdict(set)
     for copy, taken_of in kept:
         if taken_of and copy.of in nodes:
             siblings.setdefault(taken_of, copy.of)
+        if copy.of in nodes and vocabulary.channels[copy.channel].rotates:
+            made_of[copy.caused_by].add(_origin(copy.of, nodes))
     attached = []
     for copy, taken_of in kept:
-        if not taken_of or copy.of in nodes:
+        if copy.of in nodes:
             attached.append(copy)
+        elif not taken_of:
+            # What a rule made of one thing only it made of that; else all that is left of its copies belongs together.
+            rotates = copy.caused_by and vocabulary.channels[copy.channel].rotates and copy.id in nodes
+            origins = made_of.get(copy.caused_by, ()) if rotates else ()
+            left_of = next(iter(origins)) if len(origins) == 1 else copy.caused_by
+            attached.append(replace(copy, of=left_of) if rotates else copy)
         elif taken_of in nodes or taken_of in spoken_of:
             attached.append(replace(copy, of=taken_of))
         else:
@@ -270,10 +354,13 @@ def _region(location: Location | None) -> str:
     return ":".join(part for part in (location.provider, location.region, location.zone) if part)
 
 
-def _looked_at(resource_id: str, listed: Mapping[tuple[str, str, str], bool]) -> bool:
-    """Whether the place an ARN names was listed in full, so that its absence says it is gone."""
-    parts = resource_id.split(":", 5)
-    return len(parts) == 6 and parts[0] == "arn" and listed.get((parts[4], parts[3], parts[2]), False)
+def _looked_at(node: _Node, listed: Mapping[tuple[str, str, str], bool]) -> bool:
+    """Whether the place an ARN names was listed in full, so that its absence says it is gone. Of some resources, such
+    as snapshots of volumes, the ARN does not name the account."""
+    parts = node.id.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return False
+    return listed.get((parts[4] or node.account, parts[3], parts[2]), False)
 
 
 def _components(order: Iterable[str], edges: Mapping[str, set[str]]) -> list[list[str]]:
@@ -332,6 +419,8 @@ def _dataset(
     nodes: list[_Node],
     nodes_by_id: Mapping[str, _Node],
     vocabulary: Vocabulary,
+    inside: Collection[str],
+    keys: _Keys,
     *,
     parents: tuple[str, ...],
     feeds: tuple[str, ...],
@@ -340,10 +429,12 @@ def _dataset(
     placements: dict[str, list[Placement]] = defaultdict(list)
     ids = {node.id for node in nodes}
     for node in nodes:
+        if node.id in inside:
+            continue
         # A source that nobody looked at is a place only while something is being copied from it.
         if node.resource is None and (node.absent or not (node.incoming or node.copied_from_now)):
             continue
-        placement = _placement(node, nodes_by_id, vocabulary, ids if node.id == anchor else frozenset())
+        placement = _placement(node, nodes_by_id, vocabulary, keys, ids if node.id == anchor else frozenset())
         placements[placement.subject].append(placement)
     root = next(node for node in nodes if node.id == anchor)
     provider = root.location.provider if root.location else next(iter(_providers(nodes)), "")
@@ -370,7 +461,9 @@ def _providers(nodes: Iterable[_Node]) -> Iterator[str]:
     return (node.location.provider for node in nodes if node.location)
 
 
-def _placement(node: _Node, nodes: Mapping[str, _Node], vocabulary: Vocabulary, peers: Collection[str]) -> Placement:
+def _placement(
+    node: _Node, nodes: Mapping[str, _Node], vocabulary: Vocabulary, key_places: _Keys, peers: Collection[str]
+) -> Placement:
     """`peers`, for an anchor, are the members of its dataset: what they write to it makes it no copy of theirs."""
     resource = node.resource
     incoming = _links(node, vocabulary)
@@ -392,7 +485,7 @@ def _placement(node: _Node, nodes: Mapping[str, _Node], vocabulary: Vocabulary, 
     if resource:
         evidence.append(Evidence(resource.look.rsplit("/", 1)[-1], "region", resource.location.region))
     return Placement(
-        subject=_subject(node, link, channel, rotates=bool(resource_type and resource_type.rotates)),
+        subject=_subject(node, link, channel, nodes, rotates=bool(resource_type and resource_type.rotates)),
         kind=kind,
         location=location,
         country=_country(location),
@@ -410,17 +503,19 @@ def _placement(node: _Node, nodes: Mapping[str, _Node], vocabulary: Vocabulary, 
         newest_at=(resource.newest_at or resource.created_at) if resource else None,
         retention_days=resource.retention_days if resource else None,
         cmk=resource.cmk if resource else None,
-        key_countries=tuple(sorted({_key_country(key) for key in keys})) or None,
+        key_countries=tuple(sorted({country for key in keys for country in key_places.countries(key)})) or None,
         held=resource is not None,
         seen_in=tuple(sorted(looks - {""})),
         evidence=tuple(evidence[:EVIDENCE]),
     )
 
 
-def _subject(node: _Node, link: Copy | None, channel: Channel | None, *, rotates: bool) -> str:
+def _subject(
+    node: _Node, link: Copy | None, channel: Channel | None, nodes: Mapping[str, _Node], *, rotates: bool
+) -> str:
     resource = node.resource
     if rotates or (channel is not None and channel.rotates):
-        taken_of = (resource.taken_of if resource else "") or (link.of if link else "") or node.id
+        taken_of = (resource.taken_of if resource else "") or (_origin(link.of, nodes) if link else "") or node.id
         by = link.channel if link else (resource.type if resource else "")
         return f"set|{taken_of}|{by}|{node.account}|{_region(node.location)}"
     if resource is None and node.id.startswith("implied|"):
@@ -430,11 +525,6 @@ def _subject(node: _Node, link: Copy | None, channel: Channel | None, *, rotates
 
 def _name(resource_id: str) -> str:
     return resource_id.rsplit(":", 1)[-1]
-
-
-def _key_country(key: str) -> str:
-    location, _ = place(key)
-    return (geography.country(location) or "") if location else ""
 
 
 def _set(placements: list[Placement]) -> Placement:
