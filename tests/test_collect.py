@@ -256,6 +256,37 @@ def test_tags_of_a_listing_of_tags_are_kept_where_any_is_used():
     assert inventory.tags == (Tagged("north/a", {"class": "x"}, "fake/111/north/tags.all"),)
 
 
+def labelled(keys):
+    def labels(cloud, box):
+        return cloud.call("get_labels", name=box["name"])
+
+    def read_labels(box, parts, cell):
+        yield Tagged(identify(box, cell), parts.get("labels") or {})
+
+    listing = Listing("boxes", find, read_labels, identify, (Part("labels", labels, for_tags=frozenset(keys)),))
+    return Service("vault", "vault", "regional", (listing,), (BOX,), (), {})
+
+
+def test_a_question_that_is_for_tags_is_asked_where_somebody_uses_one_of_them():
+    answers = listed("a") | {("north", "get_labels", "a"): {"class": "x"}}
+    inventory = seen(answers, services=(labelled(["other", "class"]),))
+    assert [one.tags for one in inventory.tags] == [{"class": "x"}]
+    refused = seen(listed("a") | {("north", "get_labels", "a"): DENIED}, services=(labelled(["class"]),))
+    assert [(gap.resource_id, gap.part) for gap in refused.looks[0].gaps] == [("north/a", "labels")]
+
+
+def test_a_question_that_is_for_tags_nobody_uses_is_not_asked_and_is_no_gap():
+    inventory = seen(listed("a") | {("north", "get_labels", "a"): DENIED}, services=(labelled(["label"]),))
+    assert (inventory.looks, inventory.gaps) == ((Look(NORTH, "vault.boxes"),), ())
+
+
+def test_a_question_for_tags_is_asked_however_the_organisation_file_spells_them():
+    service = labelled(["class"])
+    provider = Provider(listed("a") | {("north", "get_labels", "a"): DENIED}, (service,))
+    inventory = collect(provider, Discovery(cells=(NORTH,)), keep_tags=frozenset({"Class"}), now=NOW)
+    assert [gap.part for gap in inventory.looks[0].gaps] == ["labels"]
+
+
 def test_moments_do_not_depend_on_the_zone_of_the_machine():
     kolkata = timezone(timedelta(hours=5, minutes=30))
     box = {"name": "a", "at": datetime(2026, 11, 20, 5, 30, tzinfo=kolkata)}

@@ -30,7 +30,7 @@ from domicile.model import (
     Tagged,
     part_of,
 )
-from domicile.providers.service import Listing, NotOffered, Provider, Refused, Service, Vanished
+from domicile.providers.service import Listing, NotOffered, Part, Provider, Refused, Service, Vanished
 
 Progress = Callable[[int, int], None]
 """Told how many questions are answered, and how many are known of so far."""
@@ -162,7 +162,8 @@ def see(provider: Provider, ask: Ask, item: Any, keep_tags: frozenset[str], now:
         cloud = provider.cloud(ask.service, ask.cell)
         for part in ask.listing.parts:
             try:
-                answers[part.name] = part.ask(cloud, item) if part.applies is None or part.applies(item) else None
+                asked = _is_wanted(part, keep_tags) and (part.applies is None or part.applies(item))
+                answers[part.name] = part.ask(cloud, item) if asked else None
             except DomicileError:
                 raise
             except Exception as error:  # noqa: BLE001 one question refused, or one bug, leaves the others
@@ -310,6 +311,11 @@ def together(seen: Iterable[Inventory]) -> Inventory:
         limits=tuple(one for cloud in seen for one in cloud.limits),
         located={target: place for cloud in seen for target, place in cloud.located.items()},
     )
+
+
+def _is_wanted(part: Part, keep_tags: frozenset[str]) -> bool:
+    """Whether anybody uses what a question is for. Most are for where data is, which everybody wants to know."""
+    return not part.for_tags or any(key.lower() in part.for_tags for key in keep_tags)
 
 
 def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], now: datetime) -> Iterable[Sighting]:

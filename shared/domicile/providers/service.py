@@ -64,13 +64,15 @@ class Part(Struct, frozen=True):
     """One question about one resource that its listing does not answer.
 
     `absent` are the error codes that mean *none is configured*; the part is then None, and so it is without asking
-    where `applies` says of the item as listed that it can have none.
+    where `applies` says of the item as listed that it can have none. What only makes tags, `for_tags` by their keys in
+    lower case, is not asked where nobody uses one of them: it is then no gap either.
     """
 
     name: str
     ask: Callable[[Cloud, Any], dict[str, Any]]
     absent: tuple[str, ...] = ()
     applies: Callable[[Any], bool] | None = None
+    for_tags: frozenset[str] = frozenset()
 
 
 class Listing(Struct, frozen=True):
