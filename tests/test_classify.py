@@ -166,6 +166,28 @@ def test_a_table_of_globs_translates_tag_values():
     assert names(one.classes) == {"payment.card", "personal.sensitive.health"}
 
 
+def tabled(value):
+    table = {"Banking": ("payment.account",), "Health*": ("personal.sensitive.health",), "a, b": ("payment.card",)}
+    return the_only(replace(BUCKET, tags={"data": value}), organisation=told(tags=(TagRule("data", values=table),)))
+
+
+def test_of_several_values_each_counts_by_the_table():
+    one = tabled("Banking, Health - internal")
+    assert names(one.classes) == {"payment.account", "personal.sensitive.health"}
+    assert one.looked
+
+
+def test_of_several_values_one_that_no_glob_covers_is_a_class_nobody_knows():
+    one = tabled("Healthy, Networking")
+    assert names(one.classes) == {"personal.sensitive.health"}
+    assert one.missed == ("tag data of payments names no known class",)
+
+
+def test_a_value_that_the_table_has_to_the_letter_is_not_taken_apart():
+    one = tabled("a, b")
+    assert (names(one.classes), one.looked) == ({"payment.card"}, True)
+
+
 def test_a_tag_may_say_where_the_people_are():
     organisation = told(tags=(TagRule("from", gives="origin"),))
     one = the_only(replace(BUCKET, tags={"from": "de fr"}), organisation=organisation)

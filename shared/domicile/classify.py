@@ -190,7 +190,7 @@ def _declared(declaration: DatasetDeclaration, copy: DeclaredCopy) -> Placement:
         subject=f"resource|declared:{declaration.id}/{copy.name}",
         kind=copy.kind,
         location=Location(copy.provider, copy.country or "unknown"),
-        country=copy.country or None,
+        country=geography.country_of(copy.country) or None,
         resource_id=f"declared:{declaration.id}/{copy.name}",
         resource_name=copy.name,
         channel=copy.channel,
@@ -302,12 +302,16 @@ def _loosening(
 def _from_tag(value: str, table: Mapping[str, tuple[str, ...]], *, gives: str) -> tuple[set[str], bool]:
     """Classes or origins that a tag value names, and whether it names something nobody knows."""
     if table:
-        named = {name for glob, names in table.items() if fnmatchcase(value, glob) for name in names}
-        return named, not named
+        # Where a tag adds up several values each of them counts, and each must be known.
+        values = [one.strip() for one in value.split(",") if one.strip()] or [value]
+        named = [{name for glob, names in table.items() if fnmatchcase(one, glob) for name in names} for one in values]
+        whole = {name for glob, names in table.items() if fnmatchcase(value, glob) for name in names}
+        return whole.union(*named), not (all(named) or (value in table and whole))
     words = [word for word in _WORDS.split(value) if word]
     if gives == "origin":
-        known = {word.upper() for word in words if word.upper() in geography.COUNTRIES}
-        return known, any(word.upper() not in geography.COUNTRIES for word in words)
+        named = {word.upper() for word in words}
+        known = {one for one in named if one in geography.COUNTRIES or one in geography.SUBDIVISIONS}
+        return known, known != named
     return {word for word in words if taxonomy.known(word)}, any(not taxonomy.known(word) for word in words)
 
 
