@@ -35,15 +35,17 @@ WIDER: Final = ("Africa", "Asia Pacific", "Europe")
 """Where it does so in some country of several."""
 
 _GUID: Final = r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_SUBNET: Final = (
+    re.compile(
+        rf"/subscriptions/{_GUID}/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
+        re.IGNORECASE,
+    ),
+    "the resource id of a subnet, which begins with /subscriptions/",
+)
 _PATTERNS: Final[Mapping[str, tuple[re.Pattern[str], str]]] = {
     "managementGroup": (re.compile(r"[-\w.()]{1,90}", re.ASCII), "the name of a management group, not what it shows"),
-    "subnetId": (
-        re.compile(
-            rf"/subscriptions/{_GUID}/resourceGroups/[^/]+/providers/Microsoft\.Network/virtualNetworks/[^/]+/subnets/[^/]+",
-            re.IGNORECASE,
-        ),
-        "the resource id of a subnet, which begins with /subscriptions/",
-    ),
+    "privateEndpointSubnetId": _SUBNET,
+    "subnetId": _SUBNET,
     "timer": (re.compile(r"[\d*/,-]+( [\w*/,-]+){5}", re.ASCII), "a schedule of six fields, such as 0 0 20 * * *"),
 }
 _BOUNDS: Final = {
@@ -70,6 +72,7 @@ def _mistakes(said: Settings, location: str) -> Iterator[str]:
     yield from misspelt(said, _PATTERNS)
     yield from people(said)
     yield from _access(said)
+    yield from _network(said)
     yield from out_of_bounds(said, _BOUNDS)
     if said.instance_memory not in _MEMORY:
         yield f"domicile:instanceMemory: is {', '.join(map(str, _MEMORY))}, not {said.instance_memory}"
@@ -119,11 +122,39 @@ def _access(said: Settings) -> Iterator[str]:
         for at, one in enumerate(getattr(said, FIELDS[name].name)):
             if not re.fullmatch(_GUID, one):
                 yield f"domicile:{name}[{at}]: {one[:60]!r} is not the id of {kind}"
+
+
+def _network(said: Settings) -> Iterator[str]:
     for at, address in enumerate(said.allowed_addresses):
         if not _is_public(address):
             yield f"domicile:allowedAddresses[{at}]: {address[:60]!r} is no public IPv4 address or network up to /30"
     if said.allowed_addresses and not said.subnet_id:
         yield "domicile:allowedAddresses is for domicile:subnetId: without it, no network is kept out"
+    own, others = said.private_endpoint_subnet_id.lower(), said.subnet_id.lower()
+    if not own:
+        if said.private_dns != "create":
+            yield "domicile:privateDns is for domicile:privateEndpointSubnetId: without it, there are no private names"
+    elif not others:
+        yield (
+            "domicile:privateEndpointSubnetId is for domicile:subnetId: without it, the functions are in no network "
+            "and would not reach storage and Cosmos DB"
+        )
+    elif own == others:
+        yield (
+            "domicile:privateEndpointSubnetId: is a subnet of its own, not that of domicile:subnetId, which takes "
+            "nothing but functions"
+        )
+    elif _network_of(own) and _network_of(own) != _network_of(others):
+        yield "domicile:privateEndpointSubnetId: is a subnet of another network than domicile:subnetId"
+    if own and said.allowed_addresses:
+        yield (
+            "domicile:allowedAddresses and domicile:privateEndpointSubnetId exclude each other: with private "
+            "endpoints, no public address is let in"
+        )
+
+
+def _network_of(subnet: str) -> str:
+    return subnet.rpartition("/subnets/")[0]
 
 
 def _is_public(text: str) -> bool:
@@ -177,6 +208,16 @@ class Home(Struct, frozen=True):
     @property
     def mail_data_location(self) -> str:
         return self.settings.mail_data_location or MAIL_DATA_LOCATIONS[self.settings.country]
+
+    @property
+    def network(self) -> str:
+        """Resource id of the network the functions run in, if it is one of the organisation's own."""
+        return self.settings.subnet_id.rsplit("/", 2)[0]
+
+    @property
+    def public(self) -> str:
+        """Whether storage and Cosmos DB can be asked from public addresses at all."""
+        return "Disabled" if self.settings.private_endpoint_subnet_id else "Enabled"
 
     @property
     def accounts(self) -> str:

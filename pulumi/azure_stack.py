@@ -11,12 +11,13 @@ import pulumi_azure_native as azure
 from azure_access import Access, AccessArgs, lacking
 from azure_functions import Functions, FunctionsArgs
 from azure_monitor import Monitor, MonitorArgs
+from azure_network import Network, NetworkArgs, misplaced
 from azure_notices import Notices, NoticesArgs
 from azure_settings import Home, read
 from azure_storage import Storage, StorageArgs
 from azure_tables import Tables, TablesArgs
 from stack_settings import AzureSettings as Settings
-from stack_settings import with_files
+from stack_settings import Mistakes, with_files
 
 from domicile import geography
 from domicile.configuration import Files
@@ -34,6 +35,8 @@ def deploy(
     settings, _ = checked(given, location, project)
     here = azure.authorization.get_client_config()
     home = Home(settings, geography.azure_region(location), here.subscription_id, here.object_id)
+    if mistakes := list(misplaced(home)):
+        raise Mistakes(mistakes)
     needed = permissions() if actions is None else actions
     group = azure.resources.ResourceGroup(
         "group",
@@ -48,6 +51,10 @@ def deploy(
     tables = Tables("tables", TablesArgs(home, group.name, access.principal))
     notices = Notices("notices", NoticesArgs(home, group.name, access.principal))
     monitor = Monitor("monitor", MonitorArgs(home, group.name, access.principal))
+    private = settings.private_endpoint_subnet_id
+    network = (
+        Network("network", NetworkArgs(home, group.name, storage.account_id, tables.account_id)) if private else None
+    )
     functions = Functions(
         "functions",
         FunctionsArgs(
@@ -62,11 +69,12 @@ def deploy(
             telemetry=monitor.telemetry,
         ),
         # What starts scans comes last: a scan finds everything it needs.
-        pulumi.ResourceOptions(depends_on=[access, storage, tables, notices, monitor]),
+        pulumi.ResourceOptions(depends_on=[access, storage, tables, notices, monitor, *filter(None, [network])]),
     )
     return {
         **_outputs(home, storage, tables, notices, monitor, functions),
         **_request(home, access, lacking(needed)),
+        **_names(home, network),
     }
 
 
@@ -142,3 +150,10 @@ def _request(home: Home, access: Access, also: Sequence[str]) -> dict[str, Any]:
     ]
     request: dict[str, Any] = {"roleRequest": pulumi.Output.all(*assigned).apply(" && ".join)}
     return request | ({"actionsBesideReader": list(also)} if also else {})
+
+
+def _names(home: Home, network: Network | None) -> dict[str, Any]:
+    """What somebody else is asked to do where names are not this deployment's to give."""
+    if network is None or home.settings.private_dns == "create":
+        return {}
+    return {"dnsRequest": dict(network.endpoints)}

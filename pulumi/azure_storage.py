@@ -25,9 +25,10 @@ class StorageArgs:
 
 
 class Storage(pulumi.ComponentResource):
-    """`account` is the name of the account."""
+    """`account` is the name of the account, `account_id` its resource id."""
 
     account: pulumi.Output[str]
+    account_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("domicile:azure:Storage", name, None, opts)
@@ -56,7 +57,7 @@ class Storage(pulumi.ComponentResource):
                 "services": {"blob": encrypted, "file": encrypted, "queue": encrypted, "table": encrypted},
             },
             network_rule_set=_network(home),
-            public_network_access="Enabled",
+            public_network_access=home.public,
             tags=dict(settings.tags),
             opts=kept,
         )
@@ -101,7 +102,7 @@ class Storage(pulumi.ComponentResource):
                 containers["work"].id,
                 service=False,
             )
-        self.account = account.name
+        self.account, self.account_id = account.name, account.id
         self.register_outputs({"account": self.account})
 
 
@@ -109,6 +110,8 @@ def _network(home: Home) -> dict[str, Any]:
     settings = home.settings
     if not settings.subnet_id:
         return {"bypass": "None", "default_action": azure.storage.DefaultAction.ALLOW}
+    if settings.private_endpoint_subnet_id:
+        return {"bypass": "None", "default_action": azure.storage.DefaultAction.DENY}
     return {
         "bypass": "None",
         "default_action": azure.storage.DefaultAction.DENY,

@@ -27,9 +27,11 @@ class TablesArgs:
 
 
 class Tables(pulumi.ComponentResource):
-    """`store` is the place of the store, as the functions and the command line take it."""
+    """`store` is the place of the store, as the functions and the command line take it; `account_id` the resource id of
+    its account."""
 
     store: pulumi.Output[str]
+    account_id: pulumi.Output[str]
 
     def __init__(self, name: str, args: TablesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("domicile:azure:Tables", name, None, opts)
@@ -65,7 +67,7 @@ class Tables(pulumi.ComponentResource):
             disable_local_auth=True,
             disable_key_based_metadata_write_access=True,
             minimal_tls_version="Tls12",
-            public_network_access="Enabled",
+            public_network_access=args.home.public,
             tags=dict(settings.tags),
             opts=kept,
             **_network(args.home),
@@ -92,6 +94,7 @@ class Tables(pulumi.ComponentResource):
         readers = dict.fromkeys((*args.home.operators, *settings.reader_ids))
         for at, person in enumerate(readers):
             self._let(account, f"reader-{at}", person, READER)
+        self.account_id = account.id
         self.store = pulumi.Output.format("cosmos://{0}.documents.azure.com/{1}", account.name, DATABASE)
         self.register_outputs({"store": self.store})
 
@@ -134,7 +137,7 @@ def _container(container: Container) -> dict[str, Any]:
 
 def _network(home: Home) -> dict[str, Any]:
     settings = home.settings
-    if not settings.subnet_id:
+    if not settings.subnet_id or settings.private_endpoint_subnet_id:
         return {"network_acl_bypass": "None"}
     return {
         "network_acl_bypass": "None",

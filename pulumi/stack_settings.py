@@ -84,6 +84,8 @@ class AzureSettings(Settings, frozen=True, kw_only=True, rename="camel"):
     mail_data_location: str = ""
     subnet_id: str = ""
     allowed_addresses: tuple[str, ...] = ()
+    private_endpoint_subnet_id: str = ""
+    private_dns: Literal["create", "external"] = "create"
     operator_ids: tuple[str, ...] = ()
     reader_ids: tuple[str, ...] = ()
     instance_memory: int = 2048

@@ -83,10 +83,17 @@ def stack(settings: Mapping[str, Any], region: str, account: str, project: Path)
     return mocked(settings, Aws(region, account), lambda: load("aws_stack").deploy(written(settings), region, project))
 
 
-def azure_stack(settings: Mapping[str, Any], location: str, subscription: str, project: Path, **more: Any) -> Stack:
+def azure_stack(
+    settings: Mapping[str, Any],
+    location: str,
+    subscription: str,
+    project: Path,
+    network: str = "centralindia",
+    **more: Any,
+) -> Stack:
     """The whole program for Azure under Pulumi's mocks."""
-    given = written(settings)
-    return mocked(settings, Azure(subscription), lambda: load("azure_stack").deploy(given, location, project, **more))
+    given, there = written(settings), Azure(subscription, network)
+    return mocked(settings, there, lambda: load("azure_stack").deploy(given, location, project, **more))
 
 
 class Aws(NamedTuple):
@@ -127,9 +134,10 @@ class Aws(NamedTuple):
 
 
 class Azure(NamedTuple):
-    """What Azure would say of what is made."""
+    """What Azure would say of what is made, and where it says that networks lie."""
 
     subscription: str
+    network: str = "centralindia"
 
     PRINCIPAL = "11111111-aaaa-4aaa-8aaa-111111111111"
     CLIENT = "22222222-bbbb-4bbb-8bbb-222222222222"
@@ -153,6 +161,8 @@ class Azure(NamedTuple):
         return f"{group}/providers/{kind}/{inside}/{self._name(name, inputs)}"
 
     def answer(self, token: str) -> dict[str, Any]:
+        if token == "azure-native:network:getVirtualNetwork":
+            return {"location": self.network}
         assert token == "azure-native:authorization:getClientConfig"
         return {
             "clientId": self.CLIENT,
@@ -163,7 +173,8 @@ class Azure(NamedTuple):
 
     def _name(self, name: str, inputs: Mapping[str, Any]) -> str:
         given = ("domainName", "containerName", "databaseName", "resourceName", "name", "accountName", "workspaceName")
-        given += ("emailServiceName", "communicationServiceName", "resourceGroupName")
+        given += ("emailServiceName", "communicationServiceName", "privateEndpointName", "privateZoneName")
+        given += ("resourceGroupName",)
         return next((inputs[key] for key in given if key in inputs), name)
 
 

@@ -28,6 +28,7 @@ PAYMENTS, SHOP = "77777777-0000-4000-8000-000000000001", "77777777-0000-4000-800
 PERSON, TEAM = "88888888-0000-4000-8000-000000000001", "88888888-0000-4000-8000-000000000002"
 INDIA = "centralindia"
 SUBNET = f"/subscriptions/{HERE}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main/subnets/functions"
+ENDPOINTS = SUBNET.replace("/functions", "/endpoints")
 TAGS = {"team": "cloud", "cost-centre": "4711"}
 
 FILE = """
@@ -60,6 +61,9 @@ CONFIGURATIONS = {
         "alarmEmails": ["cloud@example.com"],
         "emails": [{"address": "security+in@example.com"}, {"address": "payments@example.com", "route": "payments"}],
     },
+    "private": TENANT | {"subnetId": SUBNET, "privateEndpointSubnetId": ENDPOINTS},
+    "private, named elsewhere": TENANT
+    | {"subnetId": SUBNET, "privateEndpointSubnetId": ENDPOINTS, "privateDns": "external"},
 }
 
 
@@ -152,6 +156,10 @@ def test_nothing_is_made_of_which_these_tests_do_not_know_whether_it_keeps_data(
         "WebAppScmAllowed",
         "Workspace",
     }
+    if stack.settings.get("privateEndpointSubnetId"):
+        rest |= {"PrivateEndpoint"}
+        if "privateDns" not in stack.settings:
+            rest |= {"PrivateDnsZoneGroup", "PrivateZone", "VirtualNetworkLink"}
     assert {one.kind for one in theirs(stack)} == DATA | rest
 
 
@@ -162,7 +170,8 @@ def test_data_outlives_the_stack_with_the_group_it_lies_in_unless_that_was_told_
 
 def test_every_resource_is_part_of_one_concern_and_lies_in_the_group(stack):
     parts = {one.type for one in stack.resources if one.type.startswith("domicile:")}
-    concerns = ("Access", "Functions", "Monitor", "Notices", "Storage", "Tables")
+    concerns = ["Access", "Functions", "Monitor", "Notices", "Storage", "Tables"]
+    concerns += ["Network"] if stack.settings.get("privateEndpointSubnetId") else []
     assert parts == {f"domicile:azure:{concern}" for concern in concerns}
     for one in theirs(stack):
         if one.kind == "ResourceGroup":
@@ -173,11 +182,14 @@ def test_every_resource_is_part_of_one_concern_and_lies_in_the_group(stack):
             assert one.inputs["resourceGroupName"] == stack.settings.get("namePrefix", "domicile")
 
 
+GLOBAL = {"ActionGroup", "CommunicationService", "Domain", "EmailService", "PrivateZone", "VirtualNetworkLink"}
+
+
 def test_everything_lies_in_one_country_or_is_global_and_keeps_its_data_there(stack):
     takes = [one for one in theirs(stack) if "location" in properties(one.type)]
     assert len(takes) >= 10
     for one in takes:
-        if one.kind in {"ActionGroup", "CommunicationService", "Domain", "EmailService"}:
+        if one.kind in GLOBAL:
             assert one.inputs["location"].lower() == "global"
         elif one.kind not in {"SqlResourceSqlContainer", "SqlResourceSqlDatabase"}:  # they lie where their account does
             assert one.inputs["location"] == INDIA, one.type
@@ -252,6 +264,93 @@ def test_with_a_subnet_storage_and_cosmos_db_are_closed_to_all_other_networks(ma
     assert cosmos["virtualNetworkRules"] == [{"id": SUBNET}]
     assert [one["ipAddressOrRange"] for one in cosmos["ipRules"]] == ["8.8.8.8", "9.9.9.0/24"]
     assert only(closed, "WebApp")["virtualNetworkSubnetId"] == SUBNET
+
+
+ZONES = {
+    "blob": "privatelink.blob.core.windows.net",
+    "queue": "privatelink.queue.core.windows.net",
+    "table": "privatelink.table.core.windows.net",
+    "Sql": "privatelink.documents.azure.com",
+}
+PRIVATE = ("private", "private, named elsewhere")
+
+
+def test_only_with_private_endpoints_storage_and_cosmos_db_have_no_public_way_in(stack):
+    private = bool(stack.settings.get("privateEndpointSubnetId"))
+    account, cosmos = only(stack, "StorageAccount"), only(stack, "DatabaseAccount")
+    assert {account["publicNetworkAccess"], cosmos["publicNetworkAccess"]} == {"Disabled" if private else "Enabled"}
+    if private:
+        assert account["networkRuleSet"] == {"bypass": "None", "defaultAction": "Deny"}
+        assert not cosmos.keys() & {"isVirtualNetworkFilterEnabled", "virtualNetworkRules", "ipRules"}
+        assert only(stack, "WebApp")["virtualNetworkSubnetId"] == SUBNET
+    else:
+        assert stack.of("PrivateEndpoint") == []
+
+
+def endpoints(stack):
+    """The endpoints by what they lead to, each with the account it is for."""
+    found = {}
+    for one in stack.of("PrivateEndpoint"):
+        assert one.inputs["subnet"] == {"id": ENDPOINTS}
+        [connection] = one.inputs["privateLinkServiceConnections"]
+        [what] = connection["groupIds"]
+        found[what] = (one, connection["privateLinkServiceId"])
+    return found
+
+
+@pytest.mark.parametrize("name", PRIVATE)
+def test_whatever_the_functions_keep_has_a_private_endpoint(made, name):
+    stack = made(name)
+    storage, cosmos = only(stack, "StorageAccount")["accountName"], only(stack, "DatabaseAccount")["accountName"]
+    found = endpoints(stack)
+    assert {what: account.rpartition("/")[2] for what, (_, account) in found.items()} == {
+        "blob": storage,
+        "queue": storage,
+        "table": storage,
+        "Sql": cosmos,
+    }
+    assert len({one.inputs["privateEndpointName"] for one, _ in found.values()}) == 4
+
+
+def test_names_lead_to_private_endpoints_throughout_the_network_and_those_of_others_as_before(made):
+    stack, there = made("private"), program.Azure(HERE)
+    assert sorted(one.inputs["privateZoneName"] for one in stack.of("PrivateZone")) == sorted(ZONES.values())
+    linked = {one.inputs["privateZoneName"]: one.inputs for one in stack.of("VirtualNetworkLink")}
+    assert linked.keys() == set(ZONES.values())
+    for link in linked.values():
+        assert link["virtualNetwork"] == {"id": SUBNET.removesuffix("/subnets/functions")}
+        assert link["registrationEnabled"] is False
+        assert link["resolutionPolicy"] == "NxDomainRedirect"
+    groups = {one.inputs["privateEndpointName"]: one.inputs for one in stack.of("PrivateDnsZoneGroup")}
+    for what, (endpoint, _) in endpoints(stack).items():
+        [config] = groups[endpoint.inputs["privateEndpointName"]]["privateDnsZoneConfigs"]
+        [zone] = [one for one in stack.of("PrivateZone") if one.inputs["privateZoneName"] == ZONES[what]]
+        assert config["privateDnsZoneId"] == there.identifier("PrivateZone", zone.name, zone.inputs)
+    assert "dnsRequest" not in stack.outputs
+
+
+def test_where_names_are_somebody_elses_to_give_the_outputs_say_which_zone_each_endpoint_belongs_into(made):
+    stack, there = made("private, named elsewhere"), program.Azure(HERE)
+    assert stack.outputs["dnsRequest"] == {
+        ZONES[what]: there.identifier("PrivateEndpoint", one.name, one.inputs)
+        for what, (one, _) in endpoints(stack).items()
+    }
+
+
+def test_a_network_of_another_region_is_refused_before_anything_is_made(project):
+    with pytest.raises(program.load("stack_settings").Mistakes) as refused:
+        program.azure_stack(CONFIGURATIONS["private"], INDIA, HERE, project, network="southindia")
+    assert refused.value.sentences == (
+        (
+            "domicile:subnetId: the network main lies in southindia, and the stack in centralindia: functions and private "
+            "endpoints lie where their network does"
+        ),
+    )
+
+
+def test_a_network_of_another_subscription_is_not_looked_at(project):
+    stack = program.azure_stack(CONFIGURATIONS["private"], INDIA, PAYMENTS, project, network="unasked")
+    assert len(stack.of("PrivateEndpoint")) == 4
 
 
 def test_everything_that_takes_tags_has_those_that_were_asked_for(stack):
@@ -692,6 +791,48 @@ WRONG = {
         TENANT | {"subnetId": SUBNET, "allowedAddresses": ["8.8.8.8/32"]},
         INDIA,
         "domicile:allowedAddresses[0]: '8.8.8.8/32' is no public IPv4 address or network up to /30",
+    ),
+    "private endpoints, and functions in no network": (
+        TENANT | {"privateEndpointSubnetId": ENDPOINTS},
+        INDIA,
+        (
+            "domicile:privateEndpointSubnetId is for domicile:subnetId: without it, the functions are in no network and "
+            "would not reach storage and Cosmos DB"
+        ),
+    ),
+    "private endpoints among the functions": (
+        TENANT | {"subnetId": SUBNET, "privateEndpointSubnetId": SUBNET.replace("resourceGroups", "resourcegroups")},
+        INDIA,
+        (
+            "domicile:privateEndpointSubnetId: is a subnet of its own, not that of domicile:subnetId, which takes nothing "
+            "but functions"
+        ),
+    ),
+    "private endpoints in another network": (
+        TENANT | {"subnetId": SUBNET, "privateEndpointSubnetId": ENDPOINTS.replace("/main/", "/hub/")},
+        INDIA,
+        "domicile:privateEndpointSubnetId: is a subnet of another network than domicile:subnetId",
+    ),
+    "a subnet for private endpoints by its name": (
+        TENANT | {"subnetId": SUBNET, "privateEndpointSubnetId": "endpoints"},
+        INDIA,
+        (
+            "domicile:privateEndpointSubnetId: 'endpoints' is not the resource id of a subnet, which begins with "
+            "/subscriptions/"
+        ),
+    ),
+    "public addresses beside private endpoints": (
+        TENANT | {"subnetId": SUBNET, "privateEndpointSubnetId": ENDPOINTS, "allowedAddresses": ["8.8.8.8"]},
+        INDIA,
+        (
+            "domicile:allowedAddresses and domicile:privateEndpointSubnetId exclude each other: with private endpoints, no "
+            "public address is let in"
+        ),
+    ),
+    "names for private endpoints that there are not": (
+        TENANT | {"privateDns": "external"},
+        INDIA,
+        "domicile:privateDns is for domicile:privateEndpointSubnetId: without it, there are no private names",
     ),
     "copies in another region": (
         TENANT | {"redundancy": "geo"},
