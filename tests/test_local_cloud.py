@@ -1,12 +1,16 @@
 """The local cloud answers as AWS does where moto does not, and refuses where a test tells it to."""
 
+import importlib
+
 import boto3
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from moto.core.responses import BaseResponse
 
 from domicile.demo.cloud import LocalCloud
+from domicile.demo.missing import MISSING
 
 GROUP, SHOP, PARTNER = "111111111111", "222222222222", "999999999999"
 MUMBAI, HYDERABAD, SINGAPORE, VIRGINIA = "ap-south-1", "ap-south-2", "ap-southeast-1", "us-east-1"
@@ -266,6 +270,14 @@ def test_an_answer_can_be_given_or_amended(cloud):
     assert cloud.client("dynamodb", MUMBAI, SHOP).list_tables()["TableNames"] == ["orders", "more"]
 
 
+def test_what_is_missing_is_answered_with_nothing_but_for_what_is_known(cloud):
+    dlm = cloud.client("dlm", MUMBAI, SHOP)
+    assert dlm.get_lifecycle_policies()["Policies"] == []
+    cloud.answer("dlm", "GetLifecyclePolicy", {"Policy": {"PolicyId": "one"}}, where={"PolicyId": "one"})
+    assert dlm.get_lifecycle_policy(PolicyId="one")["Policy"] == {"PolicyId": "one"}
+    assert "Policy" not in dlm.get_lifecycle_policy(PolicyId="another")
+
+
 def test_what_nobody_answers_is_not_asked_again(cloud, monkeypatch):
     for name, value in cloud.environment().items():
         monkeypatch.setenv(name, value)
@@ -295,6 +307,21 @@ def test_each_cloud_starts_empty(cloud):
         assert another.client("dynamodb", MUMBAI, SHOP).list_tables()["TableNames"] == []
 
 
+def implements(service, operation):
+    """Whether moto has code for an operation, whatever it would answer."""
+    try:
+        responses = importlib.import_module(f"moto.{service.replace('-', '')}.responses")
+    except ModuleNotFoundError:
+        return False
+    classes = [one for one in vars(responses).values() if isinstance(one, type) and issubclass(one, BaseResponse)]
+    return any(hasattr(one, xform_name(operation)) for one in classes)
+
+
+def test_it_is_seen_when_moto_learns_an_operation():
+    assert implements("backup", "ListBackupVaults")
+    assert not implements("backup", "NoSuchOperation")
+
+
 class Moto:
     """Moto as it is, asked whether it still lacks what the overlay supplies."""
 
@@ -302,6 +329,8 @@ class Moto:
         self.cloud = cloud
 
     def lacks(self, service, operation):
+        if (service, operation) in MISSING:
+            return not implements(service, operation)
         return getattr(self, f"{service}_{xform_name(operation)}")()
 
     def is_missing(self, service, method, **parameters):

@@ -28,7 +28,7 @@ from core_cases import (
     related,
     world,
 )
-from domicile.model import NEVER_EXPIRES, Copy, Evidence, Key, Location, part_of
+from domicile.model import NEVER_EXPIRES, Copy, Evidence, Key, Location, Resource, part_of
 from domicile.relate import SAMPLES, place, relate
 
 LEDGER = holder("ledger")

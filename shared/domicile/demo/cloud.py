@@ -43,7 +43,14 @@ REGIONS: Final = ("ap-south-1", "ap-south-2", "ap-southeast-1", "us-east-1")
 MANAGEMENT: Final = "123456789012"
 
 _SIGNED: Final = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/aws4_request")
-_SIGNED_AS: Final = {"tagging": "resourcegroupstaggingapi", "elasticfilesystem": "efs", "monitoring": "cloudwatch"}
+_SIGNED_AS: Final = {
+    "aoss": "opensearchserverless",
+    "cassandra": "keyspaces",
+    "elasticfilesystem": "efs",
+    "es": "opensearch",
+    "monitoring": "cloudwatch",
+    "tagging": "resourcegroupstaggingapi",
+}
 _DENIED: Final = {
     "json": ("AccessDeniedException", 400),
     "rest-json": ("AccessDeniedException", 403),
@@ -72,7 +79,8 @@ class Call(NamedTuple):
 
 
 class _Rule(Struct, frozen=True):
-    """An answer for some calls. What is empty matches all; `resource` must occur in the text of a parameter."""
+    """An answer for some calls. What is empty matches all; `resource` must occur in the text of a parameter, and each
+    of `where` be a parameter of this value."""
 
     service: str
     operation: str
@@ -80,6 +88,7 @@ class _Rule(Struct, frozen=True):
     account: str = ""
     region: str = ""
     resource: str = ""
+    where: Mapping[str, Any] = {}
 
     def fits(self, asked: Asked) -> bool:
         return (
@@ -87,6 +96,7 @@ class _Rule(Struct, frozen=True):
             and self.account in ("", asked.account)
             and self.region in ("", asked.region)
             and any(self.resource in str(value) for value in ("", *asked.parameters.values()))
+            and all(asked.parameters.get(name) == value for name, value in self.where.items())
         )
 
 
@@ -182,11 +192,19 @@ class LocalCloud:
         return {key: lack.why for key, lack in self._overlay.lacks.items()}
 
     def answer(
-        self, service: str, operation: str, answer: dict[str, Any] | Answer, *, account: str = "", region: str = ""
+        self,
+        service: str,
+        operation: str,
+        answer: dict[str, Any] | Answer,
+        *,
+        account: str = "",
+        region: str = "",
+        where: Mapping[str, Any] | None = None,
     ) -> None:
-        """Answer an operation in the shape of the SDK's output, or by a function of the call and its own answer."""
+        """Answer an operation in the shape of the SDK's output, or by a function of the call and its own answer; with
+        `where`, only calls with these parameters."""
         given: Answer = answer if callable(answer) else lambda _, __: dict(answer)
-        self._answers.insert(0, _Rule(service, operation, given, account, region))
+        self._answers.insert(0, _Rule(service, operation, given, account, region, where=where or {}))
 
     def pages(self, service: str, operation: str, size: int = 1) -> None:
         """Let a listing answer in pages of this size."""

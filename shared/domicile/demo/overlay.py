@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import botocore.session
 from msgspec import Struct
+
+from domicile.demo.missing import MISSING
 
 Own = Callable[..., dict[str, Any]]
 """The answer as it would be without this layer; keyword arguments replace parameters of the call."""
@@ -49,6 +52,14 @@ class Lack(Struct, frozen=True):
     answer: Answer
 
 
+def nothing(asked: Asked, _: Own) -> dict[str, Any]:
+    """What AWS answers where there is nothing: every list of the answer, empty."""
+    model = botocore.session.get_session().get_service_model(asked.service)
+    shape = model.operation_model(asked.operation).output_shape
+    members = shape.members.items() if shape else ()
+    return {name: [] for name, member in members if member.type_name == "list"}
+
+
 class Overlay:
     """The state behind these answers. `facts` are fields by ARN that a description gets on top of moto's."""
 
@@ -74,7 +85,7 @@ class Overlay:
             ("rds", "DescribeDBClusterAutomatedBackups"): Lack("is missing", self._cluster_backups),
             ("rds", "StartDBInstanceAutomatedBackupsReplication"): Lack("is missing", self._replicate_backups),
             ("rds", "StopDBInstanceAutomatedBackupsReplication"): Lack("is missing", self._stop_replication),
-        }
+        } | {key: Lack("is missing", nothing) for key in MISSING}
 
     def _with_facts(self, items: Iterable[dict[str, Any]], arn: str) -> list[dict[str, Any]]:
         return [item | self.facts.get(item[arn], {}) for item in items]
