@@ -1,3 +1,4 @@
+import hashlib
 import json
 from importlib import resources
 
@@ -190,3 +191,42 @@ def test_no_name_whatever_brings_the_tables_down(region, zone, provider):
     assert country(Location(provider, region, zone)) in {None, *geography.COUNTRIES}
     pair(region)
     geography.suggest(region)
+
+
+def test_a_region_lies_in_a_part_of_its_country_where_the_table_says():
+    assert geography.subdivision(aws("ca-central-1")) == "CA-QC"
+    assert geography.subdivision(aws("ca-west-1")) == "CA-AB"
+    assert geography.subdivision(azure("Canada Central")) == "CA-ON"
+    assert geography.subdivision(azure("canadaeast", "2")) == "CA-QC"
+
+
+@pytest.mark.parametrize("location", [aws("ap-south-1"), aws("ca-central-1", "ca-central-1-xyz-1a"), azure("global")])
+def test_where_no_table_tells_the_parts_of_a_country_apart_there_is_none(location):
+    assert geography.subdivision(location) is None
+
+
+def test_a_place_may_be_given_as_a_part_of_a_country_itself():
+    assert geography.subdivision(Location("declared", "CA-QC")) == "CA-QC"
+    assert expand(["CA-QC", "FR"]) == ("CA-QC", "FR")
+    assert geography.country_name("CA-QC") == "Quebec"
+    assert (geography.country_of("CA-QC"), geography.country_of("CA"), geography.country_of("")) == ("CA", "CA", "")
+
+
+def test_a_part_is_within_its_country_and_not_the_other_way_round():
+    assert geography.within("CA-QC", ("CA",))
+    assert geography.within("CA-QC", ("CA-QC",))
+    assert not geography.within("CA", ("CA-QC",))
+    assert not geography.within("CA-ON", ("CA-QC",))
+
+
+def test_every_part_belongs_to_a_country_and_every_region_of_canada_to_a_part():
+    assert {geography.country_of(one) for one in geography.SUBDIVISIONS} <= geography.COUNTRIES.keys()
+    regions = [Location(cloud, region) for cloud in ("aws", "azure") for region in regions_in(cloud, "CA")]
+    assert len(regions) == 4
+    assert {geography.subdivision(one) for one in regions} <= geography.SUBDIVISIONS.keys()
+
+
+def test_sets_of_places_that_change_have_another_version():
+    written = json.dumps({name: expand([name]) for name in sorted(geography.PLACE_SETS)})
+    seen = hashlib.sha256(written.encode()).hexdigest()[:16]
+    assert {geography.PLACE_SETS_AS_OF.isoformat(): seen} == {"2026-07-01": "908da8a0000646d3"}, "give it another day"

@@ -35,19 +35,26 @@ from core_cases import (
     verdicts,
     world,
 )
-from domicile.judge import severity_of, violation_id
+from domicile.judge import judge, severity_of, violation_id
 from domicile.model import (
     Applies,
+    ClassEvidence,
+    Classification,
     Classify,
+    Dataset,
     DatasetDeclaration,
     DeclaredCopy,
     Entity,
     Exemption,
+    Location,
+    Looks,
     Loosening,
     NameRule,
     Obligation,
+    Placement,
     Statement,
     Verdict,
+    Vocabulary,
     When,
 )
 
@@ -642,3 +649,51 @@ def test_no_name_has_a_part_in_an_id(holders, name):
     renamed = [replace(one, name=name) for one in holders]
     before, after = judged(world(*holders), *RULES), judged(world(*renamed), *RULES)
     assert [one.id for one in before.findings] == [one.id for one in after.findings]
+
+
+# Parts of a country.
+
+QUEBEC = Applies(classes=("personal.*",), origins=("CA-QC",), actors=("ANY",))
+WITHIN_QUEBEC = Obligation(kind="approved_in", places=("CA-QC",), else_attest="assessment")
+
+
+def in_canada(*regions, origin=("CA-QC",), **more):
+    placements = tuple(
+        Placement(f"resource|{one}", "replica", Location("aws", one), "CA", resource_id=one) for one in regions
+    )
+    dataset = Dataset("clients", "aws", HERE, "clients", placements, ("clients",))
+    classes = (ClassEvidence("personal.contact", "tag", "data"),)
+    origins = tuple(ClassEvidence(one, "tag", "origin") for one in origin)
+    one = Classification("clients", classes, origins, entity="bank", **more)
+    asked = rule(WITHIN_QUEBEC, applies=QUEBEC)
+    looks, words = Looks([]), Vocabulary({}, {})
+    return judge([dataset], {"clients": one}, [asked], ORGANISATION, words, looks, as_of=TODAY, now=NOON)
+
+
+def test_a_law_of_a_part_of_a_country_tells_the_regions_of_that_country_apart():
+    assert in_canada("ca-central-1").findings == ()
+    [found] = in_canada("ca-central-1", "ca-west-1").findings
+    assert (found.subject, found.verdict) == ("resource|ca-west-1", Verdict.REVIEW)
+
+
+def test_a_region_of_a_country_in_a_part_that_nobody_knows_cannot_be_told():
+    [found] = in_canada("ca-north-1").findings
+    assert found.verdict is Verdict.UNKNOWN
+    assert "in which part of it is not known" in found.because
+
+
+def test_people_of_another_part_of_the_country_are_not_meant_and_those_of_the_country_may_be():
+    ontario = in_canada("ca-west-1", origin=("CA-ON",))
+    assert (ontario.findings, ontario.unclassified) == ((), ())
+    [waiting] = in_canada("ca-west-1", origin=("CA",)).unclassified
+    assert waiting.missing == ("origin",)
+    assert in_canada("ca-west-1", origin=("CA", "CA-QC")).findings != ()
+
+
+def test_a_law_of_a_country_is_about_people_of_every_part_of_it():
+    asked = rule(applies=Applies(classes=("personal.*",), origins=("CA",), actors=("ANY",)))
+    said = DatasetDeclaration(id="said", resources=(ABROAD.id,), classes=("personal.contact",), origin=("CA-QC",))
+    organisation = replace(ORGANISATION, entities=(replace(BANK, origin=()),), datasets=(said,))
+    found = judged(world(replace(ABROAD, tags={})), asked, organisation=organisation).findings
+    assert [one.verdict for one in found] == [Verdict.VIOLATION]
+    assert "origin:CA-QC" in {each.name for each in found[0].class_evidence}

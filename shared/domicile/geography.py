@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from types import MappingProxyType
 from typing import Final
@@ -19,6 +19,9 @@ from domicile.model import Location
 
 VERSION: Final = date(2026, 7, 1)
 """The day up to which the tables were checked."""
+
+PLACE_SETS_AS_OF: Final = date(2026, 7, 1)
+"""The version of the sets of places: the day up to which changes of them are in. A set that changes gets another."""
 
 ANY: Final = "ANY"
 
@@ -41,6 +44,25 @@ def country(location: Location) -> str | None:
         return _AWS[location.region]
     local = ZONES.get(_local_zone(location))
     return local.country if local else None
+
+
+def subdivision(location: Location) -> str | None:
+    """ISO 3166-2 code of the part of a country that a location lies in, where a law asks for it; None when the tables
+    do not say. A place may also be given by such a code itself."""
+    if location.region in SUBDIVISIONS:
+        return location.region
+    region = azure_region(location.region) if location.provider == "azure" else location.region
+    return _PROVINCES.get((location.provider, region)) if country(location) else None
+
+
+def country_of(place: str) -> str:
+    """The country of a place given as country or as part of one: `CA` of `CA-QC`."""
+    return place.partition("-")[0]
+
+
+def within(place: str, places: Collection[str]) -> bool:
+    """Whether a place, or the country it is a part of, is among some places."""
+    return place in places or country_of(place) in places
 
 
 def is_sure(location: Location) -> bool:
@@ -68,8 +90,8 @@ def regions_in(provider: str, country: str) -> tuple[str, ...]:
 
 
 def country_name(code: str) -> str:
-    """English name of a country, or the code itself when there is none."""
-    return COUNTRIES.get(code, code)
+    """English name of a country or of a part of one, or the code itself when there is none."""
+    return COUNTRIES.get(code) or SUBDIVISIONS.get(code, code)
 
 
 def expand(places: Iterable[str]) -> tuple[str, ...]:
@@ -81,7 +103,7 @@ def expand(places: Iterable[str]) -> tuple[str, ...]:
     for place in places:
         if place in PLACE_SETS:
             written.update(dict.fromkeys(expand(PLACE_SETS[place])))
-        elif place in COUNTRIES or place == ANY:
+        elif place in COUNTRIES or place in SUBDIVISIONS or place == ANY:
             written[place] = None
         else:
             near = suggest(place)
@@ -91,7 +113,7 @@ def expand(places: Iterable[str]) -> tuple[str, ...]:
 
 def suggest(place: str) -> str | None:
     """The country code or set somebody probably meant."""
-    if place.upper() in {*COUNTRIES, *PLACE_SETS, ANY}:
+    if place.upper() in {*COUNTRIES, *SUBDIVISIONS, *PLACE_SETS, ANY}:
         return place.upper()
     names = {name.casefold(): code for code, name in COUNTRIES.items()} | {"uk": "GB"}
     if near := difflib.get_close_matches(place.casefold()[:60], names, n=1, cutoff=0.8):
@@ -306,6 +328,34 @@ PLACE_SETS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "US_CONCERN": _words("CN HK MO CU IR KP RU VE"),
         # The core of 22 CFR 126.1(d)(1) and Russia; paragraph (d)(2) lists more and changes.
         "ITAR_EXCLUDED": _words("BY MM CN CU IR KP SY VE RU"),
+    }
+)
+
+SUBDIVISIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "CA-AB": "Alberta",
+        "CA-BC": "British Columbia",
+        "CA-MB": "Manitoba",
+        "CA-NB": "New Brunswick",
+        "CA-NL": "Newfoundland and Labrador",
+        "CA-NS": "Nova Scotia",
+        "CA-NT": "Northwest Territories",
+        "CA-NU": "Nunavut",
+        "CA-ON": "Ontario",
+        "CA-PE": "Prince Edward Island",
+        "CA-QC": "Quebec",
+        "CA-SK": "Saskatchewan",
+        "CA-YT": "Yukon",
+    }
+)
+"""Parts of countries that a law tells apart: so far only those of Canada."""
+
+_PROVINCES: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("aws", "ca-central-1"): "CA-QC",
+        ("aws", "ca-west-1"): "CA-AB",
+        ("azure", "canadacentral"): "CA-ON",
+        ("azure", "canadaeast"): "CA-QC",
     }
 )
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from domicile import taxonomy
+from domicile import geography, taxonomy
 from domicile.classify import confidence
 from domicile.model import (
     SEVERITIES,
@@ -198,8 +198,11 @@ def _applies(rule: Rule, said: _Said, actors: frozenset[str] | None) -> frozense
         if said.looked and said.classified:
             return None
         unknown.add("class")
-    if "ANY" not in rule.applies.origins and not said.origins & set(rule.applies.origins):
-        if said.origins and said.looked:
+    origins = rule.applies.origins
+    if "ANY" not in origins and not any(geography.within(one, origins) for one in said.origins):
+        # Whoever says Canada may mean Quebec.
+        vague = said.origins & {geography.country_of(one) for one in origins}
+        if said.origins and said.looked and not vague:
             return None
         unknown.add("origin")
     return frozenset(unknown)
@@ -415,7 +418,7 @@ class _Bench:
         origins = [
             type(one)(f"origin:{one.name}", one.source, one.detail)
             for one in classification.origins
-            if one.name in rule.applies.origins
+            if geography.within(one.name, rule.applies.origins)
         ]
         channel = question.vocabulary.channels.get(placement.channel) if placement else None
         remedy = [channel.stop] if channel else []

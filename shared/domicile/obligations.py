@@ -220,7 +220,14 @@ def _waived(obligation: Obligation, outcome: Outcome, entity: str, question: Que
 def _inside(placement: Placement, obligation: Obligation) -> bool | None:
     if "ANY" in obligation.places:
         return True
-    return None if placement.country is None else placement.country in obligation.places
+    if placement.country is None or placement.country in obligation.places:
+        return None if placement.country is None else True
+    # A law may tell the parts of a country apart, and a region may not say in which it lies.
+    parts = [one for one in obligation.places if geography.country_of(one) == placement.country]
+    if not parts:
+        return False
+    part = geography.subdivision(placement.location) if placement.location else None
+    return None if part is None else part in parts
 
 
 def _placed(obligation: Obligation, placement: Placement, entity: str, question: Question) -> Outcome:
@@ -368,7 +375,7 @@ def _could_hold(cell: Cell, provider: str, places: Sequence[str]) -> bool:
     if cell.region in (ANYWHERE, GLOBAL) or "ANY" in places:
         return True
     country = geography.country(Location(cell.provider, cell.region))
-    return country is None or country in places
+    return country is None or any(geography.country_of(one) == country for one in places)
 
 
 def _left_out(
@@ -391,6 +398,8 @@ def _unseen(gap: Gap) -> str:
 
 def _no_country(placement: Placement) -> Outcome:
     place = placement.location.region if placement.location else "a place that could not be found out"
+    if placement.country:
+        return Outcome(Verdict.UNKNOWN, f"Cannot tell: {_where(placement)}, and in which part of it is not known.")
     return Outcome(
         Verdict.UNKNOWN, f"Cannot tell: {_subject(placement)} is in {_name(place)}, whose country is not known."
     )

@@ -104,7 +104,7 @@ class _Check:
         used = {one.entity for one in self.organisation.datasets}
         for at, entity in enumerate(entities):
             self.document.identifier(entity.id, "entities", at, "id")
-            self.countries(entity.origin, "entities", at, "origin")
+            self.places(entity.origin, "entities", at, "origin")
             self.country(entity.country, "entities", at, "country")
             if not entity.owns and entity.id not in used:
                 raise self.document.error("owns nothing, and no dataset names it", "entities", at)
@@ -131,7 +131,7 @@ class _Check:
     def dataset(self, dataset: DatasetDeclaration, *at: Step) -> None:
         self.document.identifier(dataset.id, *at, "id")
         self.classes(dataset.classes, *at, "class")
-        self.countries(dataset.origin, *at, "origin")
+        self.places(dataset.origin, *at, "origin")
         self.entity(dataset.entity, *at, "entity")
         for number, account in enumerate(dataset.accounts):
             self.account(account, *at, "accounts", number)
@@ -141,7 +141,8 @@ class _Check:
         copies = ((copy.name, (*at, "copies", number, "name")) for number, copy in enumerate(dataset.copies))
         self.document.unique(copies, "copy")
         for number, copy in enumerate(dataset.copies):
-            self.country(copy.country, *at, "copies", number, "country")
+            if copy.country not in geography.SUBDIVISIONS:
+                self.country(copy.country, *at, "copies", number, "country")
             self.countries(copy.keys, *at, "copies", number, "keys")
         if dataset.subjects is not None and dataset.subjects < 0:
             raise self.document.error("must be at least 0", *at, "subjects")
@@ -179,7 +180,7 @@ class _Check:
                 if tag.gives == "class":
                     self.adding(names, *where)
                 else:
-                    self.countries(names, *where)
+                    self.places(names, *where)
         for account, names in classify.accounts.items():
             self.account(account, "classify", "accounts", account)
             self.adding(names, "classify", "accounts", account)
@@ -280,6 +281,12 @@ class _Check:
     def countries(self, codes: Iterable[str], *at: Step) -> None:
         for number, code in enumerate(codes):
             self.country(code, *at, number, required=True)
+
+    def places(self, codes: Iterable[str], *at: Step) -> None:
+        """Countries, or parts of one where a law tells them apart."""
+        for number, code in enumerate(codes):
+            if code not in geography.SUBDIVISIONS:
+                self.country(code, *at, number, required=True)
 
     def country(self, code: str, *at: Step, required: bool = False) -> None:
         if (code or required) and code not in geography.COUNTRIES:

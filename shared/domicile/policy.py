@@ -264,11 +264,12 @@ def _countries(document: Document, places: Iterable[str], *at: Step) -> tuple[st
 
 
 def _imaginable(document: Document, places: Iterable[str], *at: Step) -> None:
-    """Refuse what is neither a country nor `XX`, the country that examples may imagine."""
+    """Refuse what is neither a country, a part of one, nor `XX`, the country that examples may imagine."""
+    known = {*geography.COUNTRIES, *geography.SUBDIVISIONS}
     for number, place in enumerate(places):
-        if place not in geography.COUNTRIES and place != "XX":
+        if place not in known and place != "XX":
             near = geography.suggest(place)
-            hint = f"; did you mean {near!r}?" if near in geography.COUNTRIES else ""
+            hint = f"; did you mean {near!r}?" if near in known else ""
             raise document.error(f"unknown country {place[:60]!r}{hint}", *at, number)
 
 

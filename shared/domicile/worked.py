@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from domicile import geography
 from domicile.judge import judge
 from domicile.model import (
     ClassEvidence,
@@ -98,7 +99,7 @@ def _placement(number: int, copy: ExampleCopy, now: datetime) -> Placement:
         subject=f"resource|{WHO}-{number}",
         kind=copy.kind,
         location=Location(WHO, copy.at or "a region of no known country"),
-        country=copy.at,
+        country=geography.country_of(copy.at) if copy.at else None,
         account=WHO,
         resource_id=f"{WHO}-{number}",
         resource_name=f"{WHO}-{number}",
