@@ -9,11 +9,13 @@ from domicile.model import Cell, Channel, Copy, Resource, ResourceType
 from domicile.providers.azure.ids import location, parent_of
 from domicile.providers.azure.redundancy import backups, paired_backups
 from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
-from domicile.providers.service import Cloud, Listing, Service
+from domicile.providers.azure.sql_labels import FOR_TAGS, columns, labelled
+from domicile.providers.service import Cloud, Listing, Part, Service
 
 DATABASES, SERVERS = "microsoft.sql/servers/databases", "microsoft.sql/servers"
 CURRENT, REQUESTED = "currentBackupStorageRedundancy", "requestedBackupStorageRedundancy"
-PROPERTIES = f"{CURRENT} {REQUESTED} defaultSecondaryLocation secondaryType encryptionProtector creationDate"
+PROPERTIES = f"{CURRENT} {REQUESTED} defaultSecondaryLocation secondaryType encryptionProtector creationDate status"
+LABELS = "Microsoft.Sql/servers/databases/currentSensitivityLabels/read"
 
 DATABASE = ResourceType("azure.sql.database", "primary")
 
@@ -40,13 +42,24 @@ def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
         yield {**row, "key": servers.get(parent_of(row["id"]), {}).get("properties", {}).get("keyId", "")}
 
 
-def read(row: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:
-    # Every server has a database `master`, which holds its logins and nobody's data.
-    if "system" in row.get("kind", "").lower() or row["name"].lower() == "master":
+def is_system(row: Mapping[str, Any]) -> bool:
+    """Every server has a database `master`, which holds its logins and nobody's data."""
+    return "system" in row.get("kind", "").lower() or row["name"].lower() == "master"
+
+
+def labels(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
+    return {"value": columns(cloud, LABELS, row)}
+
+
+PARTS = (Part("labels", labels, applies=lambda row: not is_system(row), for_tags=FOR_TAGS),)
+
+
+def read(row: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: Cell) -> Iterator[Resource | Copy]:
+    if is_system(row):
         return
     properties, home = row.get("properties", {}), row["location"]
     key = properties.get("encryptionProtector") or row.get("key", "")
-    yield resource(row, DATABASE, location(home), cmk=True if key else None, key=key)
+    yield resource(labelled(row, parts.get("labels")), DATABASE, location(home), cmk=True if key else None, key=key)
     current = properties.get(CURRENT, "")
     # They differ while a change is under way: then the data is where either says.
     said = current, properties.get(REQUESTED, current)
@@ -62,10 +75,10 @@ SERVICE = Service(
     name="sql",
     client="sql",
     scope="global",
-    listings=(Listing("databases", find, read, identify),),
+    listings=(Listing("databases", find, read, identify, PARTS),),
     types=(DATABASE,),
     channels=(BACKUP, GEO_BACKUP),
-    needs={},
+    needs={LABELS: (LABELS,)},
     blind_to=(
         "How fresh the automatic backups of a database are is not told.",
         "A key that Microsoft manages is not told from one that was not shown.",

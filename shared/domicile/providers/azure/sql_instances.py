@@ -9,10 +9,13 @@ from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, location, subscription_of
 from domicile.providers.azure.redundancy import backups, paired_backups
 from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
+from domicile.providers.azure.sql_labels import FOR_TAGS, columns_below, labelled
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 INSTANCES = "microsoft.sql/managedinstances"
 GROUPS = "Microsoft.Sql/locations/instanceFailoverGroups/read"
+DATABASES = "Microsoft.Sql/managedInstances/databases/read"
+LABELS = "Microsoft.Sql/managedInstances/databases/currentSensitivityLabels/read"
 VERSION = "2021-11-01"
 CURRENT, REQUESTED = "currentBackupStorageRedundancy", "requestedBackupStorageRedundancy"
 
@@ -47,10 +50,19 @@ def groups(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
     return {"value": [one for page in cloud.pages(GROUPS, path=path, version=VERSION) for one in page["value"]]}
 
 
+def labels(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
+    """The labels in all databases of an instance."""
+    pages = cloud.pages(DATABASES, path=f"{row['id']}/databases", version=VERSION)
+    return {"value": columns_below(cloud, LABELS, [one for page in pages for one in page["value"]])}
+
+
+PARTS = (Part("groups", groups), Part("labels", labels, for_tags=FOR_TAGS))
+
+
 def read(row: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], _: Cell) -> Iterator[Resource | Copy]:
     properties, home = row.get("properties", {}), row["location"]
     key = properties.get("keyId", "")
-    yield resource(row, INSTANCE, location(home), cmk=True if key else None, key=key)
+    yield resource(labelled(row, parts.get("labels")), INSTANCE, location(home), cmk=True if key else None, key=key)
     # Older versions of the API have one field, with the words of storage accounts.
     current = properties.get(CURRENT) or properties.get("storageAccountType", "")
     said = current, properties.get(REQUESTED, current)
@@ -85,10 +97,10 @@ SERVICE = Service(
     name="sql",
     client="sql",
     scope="global",
-    listings=(Listing("instances", of_type(INSTANCES), read, identify, (Part("groups", groups),)),),
+    listings=(Listing("instances", of_type(INSTANCES), read, identify, PARTS),),
     types=(INSTANCE,),
     channels=(BACKUP, GEO_BACKUP, GROUP),
-    needs={GROUPS: (GROUPS,)},
+    needs={action: (action,) for action in (GROUPS, DATABASES, LABELS)},
     blind_to=(
         "The link of an instance with an SQL Server elsewhere, which copies databases either way, is not asked yet.",
         "The databases of an instance are not told apart: what one of them holds is said of the instance.",
