@@ -1,0 +1,57 @@
+"""Domicile finds out the truth about the wide organisation, channel by channel."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+import planted_example
+import recall
+from planted_wide import KEYWORD, RULE
+
+GROUPS = (planted_example,)
+
+
+def name_of(group):
+    return group.__name__.removeprefix("planted_")
+
+
+@pytest.fixture(scope="module", name="worlds")
+def every_world():
+    """What was found of each group, by its name; looked into once."""
+    return {}
+
+
+def world_of(worlds, group):
+    if name_of(group) not in worlds:
+        worlds[name_of(group)] = recall.weighed([group], datetime.now(UTC))
+    return worlds[name_of(group)]
+
+
+def verdict_of(weighed, subject):
+    met = {(rule, keyword) for rule, keyword, about in weighed.judgement.met if about == subject}
+    if (RULE, "only_in") in met:
+        return "pass"
+    found = [one for one in weighed.judgement.findings if one.subject == subject and one.rule == RULE]
+    return "".join(str(one.verdict) for one in found if f"{one.rule}/{one.keyword}" == KEYWORD)
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=name_of)
+def test_every_place_is_found_and_no_other(worlds, group):
+    truth = {recall.named(place) for place in group.PLACES}
+    assert set(recall.found(world_of(worlds, group))) == truth
+
+
+@pytest.mark.parametrize(
+    ("group", "place"),
+    [pytest.param(group, place, id="-".join(place[1:5])) for group in GROUPS for place in group.PLACES],
+)
+def test_each_place_has_its_kind_country_and_verdict(worlds, group, place):
+    weighed = world_of(worlds, group)
+    placement = recall.found(weighed)[recall.named(place)]
+    assert (placement.kind, placement.country) == (place.kind, place.country)
+    assert verdict_of(weighed, placement.subject) == place.verdict
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=name_of)
+def test_nothing_is_refused_but_by_the_vault(worlds, group):
+    assert {(gap.cell.account, gap.reason) for gap in world_of(worlds, group).gaps} == {("6" * 12, "role-missing")}
