@@ -125,15 +125,66 @@ def test_a_role_that_cannot_be_taken_on_is_missing(cloud, session):
     assert buckets(session, PAY) == [f"of-{PAY}"]
 
 
+LOOKING = (
+    "User: arn:aws:sts::222222222222:assumed-role/reader/domicile is not authorized to perform: s3:ListAllMyBuckets"
+)
+POLICY = "arn:aws:organizations::111111111111:policy/o-exampleorgid/service_control_policy/p-example1"
+
+
+@pytest.mark.parametrize(
+    ("said", "reason"),
+    [
+        ("with an explicit deny in a service control policy", "denied-by-scp"),
+        (f"with an explicit deny in a service control policy: {POLICY}", "denied-by-scp"),
+        ("because no service control policy allows the s3:ListAllMyBuckets action", "denied-by-scp"),
+        ("on resource: * with an explicit deny in a resource control policy", "denied-by-scp"),
+        ("because no resource control policy allows the s3:ListAllMyBuckets action", "denied-by-scp"),
+        ("with an explicit deny", "denied"),
+        ("with an explicit deny in an identity-based policy", "denied"),
+        ("because no identity-based policy allows the s3:ListAllMyBuckets action", "denied"),
+        ("because no permissions boundary allows the s3:ListAllMyBuckets action", "denied"),
+        ("because no session policy allows the s3:ListAllMyBuckets action", "denied"),
+        ("with an explicit deny in a VPC endpoint policy", "denied"),
+        ("on resource: arn:aws:s3:::service-control-policies", "denied"),
+    ],
+)
+def test_what_the_organisation_forbids_is_told_from_a_permission_that_is_missing(said, reason):
+    for code in ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "WhateverException"):
+        error = ClientError({"Error": {"Code": code, "Message": f"{LOOKING} {said}"}}, "ListBuckets")
+        assert refusal(error).reason == reason
+
+
+def test_a_text_that_is_another_one_each_time_is_no_part_of_a_refusal():
+    said = f"{LOOKING} with an explicit deny in a service control policy: {POLICY}"
+    encoded = f"{said}. Encoded authorization failure message: 6tKHvyVO2ByVHAqQ"
+    error = ClientError({"Error": {"Code": "UnauthorizedOperation", "Message": encoded}}, "DescribeRegions")
+    assert refusal(error).message == f"{said}."
+
+
+def test_a_role_that_the_organisation_forbids_to_take_on_is_not_missing():
+    for said, reason in (
+        (f"with an explicit deny in a service control policy: {POLICY}", "denied-by-scp"),
+        ("", "role-missing"),
+    ):
+        error = ClientError({"Error": {"Code": "AccessDenied", "Message": f"{LOOKING} {said}"}}, "AssumeRole")
+        assert refusal(error).reason == reason
+
+
+@pytest.mark.parametrize("code", ["ExpiredToken", "InvalidClientTokenId"])
+def test_credentials_that_end_before_a_role_is_taken_on_end_the_scan(cloud, session, code):
+    cloud.deny("sts", "AssumeRole", code=code)
+    with pytest.raises(CloudError, match="aws sso login"):
+        buckets(session, SHOP)
+
+
 @pytest.mark.parametrize(
     ("code", "message", "reason"),
     [
         ("AccessDenied", "", "denied"),
         ("AccessDenied", "… with an explicit deny in a service control policy", "denied-by-scp"),
-        ("AccessDenied", "… because no service control policy allows the action", "denied-by-scp"),
         ("OptInRequired", "", "region-off"),
         ("InvalidAccessKeyId", "", "region-off"),
-        ("Whatever", "", "error"),
+        ("Whatever", "went wrong", "error"),
     ],
 )
 def test_every_refusal_has_a_reason(cloud, session, code, message, reason):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
@@ -76,6 +77,14 @@ REGION_OFF: Final = frozenset(
     }
 )
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+# They worked in this very region when the scan began; whoever takes on a role is the caller.
+REVOKED: Final = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
+# "with an explicit deny in a service control policy", today followed by its ARN; "because no service control policy
+# allows the … action". Resource control policies are the organisation's, too.
+OF_THE_ORGANISATION: Final = re.compile(r"(?:explicit deny in an?|because no) (?:service|resource) control polic")
+NOT_AUTHORISED: Final = "is not authorized to perform"
+# EC2 adds a text that is another one each time.
+ENCODED: Final = re.compile(r"\s*Encoded authorization failure message:.*", re.DOTALL)
 # Only codes that name the resource itself: `NoSuch…` and `…NotFound…` mostly mean that it has no such setting.
 VANISHED: Final = frozenset({"NoSuchBucket", "ResourceNotFoundException"})
 
@@ -258,7 +267,7 @@ class AwsCloud:
             finally:
                 _acting.reset(acting)
         except ClientError as error:
-            if error.response["Error"].get("Code") in EXPIRED:
+            if _ended(error):
                 raise CloudError(f"{NO_CREDENTIALS} ({error})") from error
             raise refusal(error) from error
         except (
@@ -280,20 +289,29 @@ class AwsCloud:
 
 def refusal(error: ClientError) -> Refused:
     code, message = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "")
+    message = ENCODED.sub("", message)
     if code in VANISHED:
         return Vanished(code, message)
     reason = _reason(code, message)
-    if error.operation_name == "AssumeRole" and reason in {"denied", "denied-by-scp"}:
+    if error.operation_name == "AssumeRole" and reason == "denied":
         reason = "role-missing"
     return Refused(code, message, reason)
 
 
 def _reason(code: str, message: str) -> GapReason:
-    if code in DENIED:
-        return "denied-by-scp" if "service control policy" in message else "denied"
+    if OF_THE_ORGANISATION.search(message):
+        return "denied-by-scp"
     if code in THROTTLED:
         return "throttled"
-    return "region-off" if code in REGION_OFF else "error"
+    if code in REGION_OFF:
+        return "region-off"
+    return "denied" if code in DENIED or NOT_AUTHORISED in message else "error"
+
+
+def _ended(error: ClientError) -> bool:
+    """Whether the caller's credentials are good for nothing any more."""
+    code = error.response["Error"].get("Code")
+    return code in EXPIRED or (code in REVOKED and error.operation_name == "AssumeRole")
 
 
 def _by_token(ask: Callable[..., dict[str, Any]], parameters: dict[str, Any]) -> Iterator[dict[str, Any]]:
