@@ -547,6 +547,7 @@ def _plant_sql(ground: Ground) -> None:
         ground.arm.answer(
             f"{this}/replicationLinks", [{"id": f"{this}/databases/orders/replicationLinks/1", "properties": link}]
         )
+    _labelled(ground, f"{pay}/databases/orders", ("Highly Confidential", "Credit Card"), ("General", None))
     ground.listed(
         f"{pay}/failoverGroups",
         {
@@ -568,6 +569,9 @@ def _plant_instances(ground: Ground) -> None:
     geo = {"currentBackupStorageRedundancy": "Geo"}
     core = ground.plant(f"{SQL}managedInstances/core{{}}", DISPLAY[ground.here], geo)
     spare = ground.plant(f"{SQL}managedInstances/spare{{}}", ground.there, {"storageAccountType": "LRS"})
+    ground.arm.answer(f"{core}/databases", [{"id": f"{core}/databases/{name}", "name": name} for name in ("a", "b")])
+    for name, label in (("a", "Confidential - GDPR"), ("b", "General")):
+        _labelled(ground, f"{core}/databases/{name}", (label, "Name"))
     group = {
         "partnerRegions": [{"location": DISPLAY[ground.there]}],
         "managedInstancePairs": [{"primaryManagedInstanceId": core, "partnerManagedInstanceId": spare}],
@@ -577,6 +581,11 @@ def _plant_instances(ground: Ground) -> None:
     ground.registered("Microsoft.Sql", LONG_TERM, ground.here, ground.there)
     kept = [(f"ManagedInstances/core{ground.code}/longTermRetentionDatabases/main", f"core{ground.code}", "Geo", 0)]
     _long_term(ground, "longTermRetentionManagedInstanceBackups", kept, "managedInstanceName")
+
+
+def _labelled(ground: Ground, database: str, *columns: tuple[str, str | None]) -> None:
+    labels = [{"labelName": label, "informationType": information} for label, information in columns]
+    ground.listed(f"{database}/currentSensitivityLabels", *labels)
 
 
 LONG_TERM = ("locations/longTermRetentionBackups", "locations/longTermRetentionManagedInstanceBackups")
@@ -954,6 +963,22 @@ def _seeds() -> dict[str, Seed]:
 SEEDS = _seeds()
 """What was made from the data of something else, and holds data of its own since."""
 
+LABELS = {
+    "Highly Confidential": ("payment.card",),
+    "Confidential*": ("personal",),
+    "General": ("x.ordinary",),
+}
+"""What the labels of columns mean to the organisation."""
+LABELLED = {
+    ident(f"{service}-{side.code}", placed(path, side.code, side.here)).lower(): classes
+    for service, path, classes in (
+        ("sql", ORDERS, {"payment.card", "x.ordinary"}),
+        ("instances", CORE, {"personal", "x.ordinary"}),
+    )
+    for side in SIDES[service]
+}
+"""The classes of whatever has labelled columns."""
+
 GAPS = {
     (SUBSCRIPTIONS["hidden"], "*", "denied", "", ""),
     (SUBSCRIPTIONS["gone"], "*", "suspended", "", ""),
@@ -965,6 +990,14 @@ GAPS = {
         "error",
         ident("odd", f"{SQL}servers/odd/databases/half\\ud83d").lower(),
         "",
+    ),
+    # Nor can it be asked about.
+    (
+        SUBSCRIPTIONS["odd"],
+        "sql.databases",
+        "error",
+        ident("odd", f"{SQL}servers/odd/databases/half\\ud83d").lower(),
+        "labels",
     ),
 }
 """Subscription, listing, reason, resource and part of all that could not be looked at."""
@@ -1007,9 +1040,9 @@ BELOW_SUBSCRIPTIONS = (
     ("Microsoft.KeyVault/deletedVaults", "keys"),
     ("Microsoft.KeyVault/deletedManagedHSMs", "keys"),
 )
-REGISTRATIONS = 5
-"""How often each subscription is asked whether it was ever registered: once for each listing that outlives what it was
-of, for accounts, two kinds of vaults, and long-term backups of two kinds of servers."""
+REGISTRATIONS = 3
+"""How often each subscription is asked whether it was ever registered: once for each provider of something that outlives
+what it was of, which are accounts, vaults and long-term backups."""
 
 
 def calls(arm: Arm) -> Counter[str]:
@@ -1058,14 +1091,21 @@ def calls(arm: Arm) -> Counter[str]:
                 for region in (side.here, side.there):
                     path = ident(f"{service}-{side.code}", f"/Microsoft.Sql/{kind.replace('/', f'/{region}/')}")
                     expected[f"Microsoft.Sql/{kind}/read"] += pages(path)
-    filled = {
-        one["id"].rpartition("/databases/")[0]
-        for one in asked
-        if one["type"] == "Microsoft.Sql/servers/databases" and one["name"] != "master"
-    }
+    databases = [
+        one["id"] for one in asked if one["type"] == "Microsoft.Sql/servers/databases" and one["name"] != "master"
+    ]
+    # Of half a character nothing can be asked.
+    expected["Microsoft.Sql/servers/databases/currentSensitivityLabels/read"] += sum(
+        pages(f"{one}/currentSensitivityLabels") for one in databases if "\ud83d" not in one
+    )
+    filled = {one.rpartition("/databases/")[0] for one in databases}
     for listing in ("replicationLinks", "failoverGroups"):
         expected[f"Microsoft.Sql/servers/{listing}/read"] += sum(pages(f"{server}/{listing}") for server in filled)
     for one in asked:
         if one["type"] == "Microsoft.Sql/managedInstances":
             expected["Microsoft.Sql/locations/instanceFailoverGroups/read"] += 1
+            expected["Microsoft.Sql/managedInstances/databases/read"] += pages(f"{one['id']}/databases")
+            for below in arm.children.get(f"{one['id']}/databases".lower(), ()):
+                labels = "Microsoft.Sql/managedInstances/databases/currentSensitivityLabels/read"
+                expected[labels] += pages(f"{below['id']}/currentSensitivityLabels")
     return expected

@@ -11,11 +11,25 @@ from domicile.inventory import lines
 from domicile.model import Classify, Organisation, TagRule
 from domicile.providers import azure
 from domicile.scan import survey, weigh
-from planted_tenant import COUNTRY, DISPLAY_NAME, GAPS, HOSTILE, NIGHTS, PLACES, ROOT, SEEDS, SUBSCRIPTIONS
+from planted_tenant import (
+    COUNTRY,
+    DISPLAY_NAME,
+    GAPS,
+    HOSTILE,
+    LABELLED,
+    LABELS,
+    NIGHTS,
+    PLACES,
+    ROOT,
+    SEEDS,
+    SUBSCRIPTIONS,
+)
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 TODAY = date(2026, 11, 25)
-ORGANISATION = Organisation(classify=Classify(tags=(TagRule("data-class"),)))
+ORGANISATION = Organisation(
+    classify=Classify(tags=(TagRule("data-class"), TagRule("Sensitivity-Label", values=LABELS)))
+)
 
 
 @pytest.fixture(scope="module", name="arm")
@@ -144,6 +158,15 @@ def test_tags_are_inherited_whatever_else_is_written_into_them(weighed):
     tagged = {one for one in held if "/resourcegroups/data/" in one}
     assert {one.rpartition("/")[2] for one in tagged} > {name.lower() for name in HOSTILE}
     assert [one for one in tagged if held[one] != {"payment.transaction"}] == []
+
+
+def test_labels_of_columns_are_classes_of_what_they_are_in(weighed):
+    told = {
+        one: ({each.name for each in said.classes}, said.looked)
+        for one, said in weighed.classifications.items()
+        if any("Sensitivity-Label" in each.detail for each in said.classes)
+    }
+    assert told == {one: (classes, True) for one, classes in LABELLED.items()}
 
 
 def test_as_many_calls_are_made_as_what_is_planted_takes(arm, weighed):

@@ -24,8 +24,7 @@ MODULE = ResourceType("azure.keyvault.deleted-managed-hsm", "primary")
 def deleted(action: str, kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]]]:
     def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
         provider, name, _ = action.split("/")
-        about = cloud.call(registered.ACTION, path=f"{BELOW}/{provider}", version=registered.VERSION)
-        if not can_have(about, kind):
+        if not can_have(registered.kinds(cloud, provider), kind):
             return
         pairs: dict[str, str] = next((row["pairs"] for row in of_type(VAULTS)(cloud) if "pairs" in row), {})
         for page in cloud.pages(action, path=f"{BELOW}/{provider}/{name}", version=VERSION):
@@ -35,10 +34,9 @@ def deleted(action: str, kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]
     return find
 
 
-def can_have(about: dict[str, Any], kind: str) -> bool:
+def can_have(known: Mapping[str, object] | None, kind: str) -> bool:
     """Not where the subscription was never registered for key vaults; and not every cloud has managed HSMs."""
-    kinds = {one["resourceType"].lower() for one in about.get("resourceTypes", ())}
-    return about.get("registrationState") != "NotRegistered" and (not kinds or kind.lower() in kinds)
+    return known is not None and (not known or kind.lower() in known)
 
 
 def identify(one: dict[str, Any], _: Cell) -> str:

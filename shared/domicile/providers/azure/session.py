@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from threading import Lock
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
@@ -98,6 +99,9 @@ class Session:
         # Resource Manager is spoken to in the clear only where a test does so.
         self._options: dict[str, Any] = {} if place.endpoint.startswith("https://") else {"enforce_https": False}
         self._versions: dict[str, str] = {}
+        self._kept: dict[str, dict[str, Hashable]] = {}
+        self._alike: dict[Hashable, dict[str, Hashable]] = {}
+        self._asking: dict[str, Lock] = {}
         self._client: PipelineClient[HttpRequest, HttpResponse] = PipelineClient(
             base_url=place.endpoint,
             policies=[
@@ -122,6 +126,17 @@ class Session:
             return HttpRequest("GET", self._url(path), params={**query, "api-version": now})
 
         return self._asked(request(version)) if exactly else self._versioned(path, version, request)
+
+    def once(
+        self, path: str, version: str, keep: Callable[[dict[str, Any]], dict[str, Hashable]], **query: str
+    ) -> dict[str, Any]:
+        """What `keep` leaves of an answer that several listings need, asked for by the first of them, and held once for
+        all subscriptions that get the same. A refusal is not kept: the next asks again."""
+        with self._asking.setdefault(path, Lock()):
+            if path not in self._kept:
+                kept = keep(self.get(path, version, **query)[0])
+                self._kept[path] = self._alike.setdefault(tuple(kept.items()), kept)
+            return self._kept[path]
 
     def follow(self, link: str) -> dict[str, Any]:
         """The page behind a link, which must lead to where we are: a token is not shown to anybody else."""
@@ -208,13 +223,19 @@ class ArmCloud:
             page = self._session.follow(link)
 
     def call(self, operation: str, *, region: str = "", **asked: Any) -> dict[str, Any]:
+        """One answer. With `keep` it is asked for once in this subscription, and what `keep` leaves of it is given."""
+        if "keep" in asked:
+            return self._session.once(**{**asked, "path": self._path(asked["path"])})
         return self._get(**asked)[0]
 
     def header(self, operation: str, name: str, *, region: str = "", **asked: Any) -> str:
         return self._get(**asked)[1].get(name, "")
 
     def _get(self, path: str, version: str, **query: Any) -> tuple[dict[str, Any], Mapping[str, str]]:
-        return self._session.get(path.replace("{subscription}", self._subscription), version, **query)
+        return self._session.get(self._path(path), version, **query)
+
+    def _path(self, path: str) -> str:
+        return path.replace("{subscription}", self._subscription)
 
 
 def refusal_of(error: HttpResponseError) -> Refused:
