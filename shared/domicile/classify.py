@@ -309,9 +309,9 @@ def _from_tag(value: str, table: Mapping[str, tuple[str, ...]], *, gives: str) -
         return whole.union(*named), not (all(named) or (value in table and whole))
     words = [word for word in _WORDS.split(value) if word]
     if gives == "origin":
-        named = {word.upper() for word in words}
-        known = {one for one in named if one in geography.COUNTRIES or one in geography.SUBDIVISIONS}
-        return known, known != named
+        codes = {word.upper() for word in words}
+        known = {one for one in codes if one in geography.COUNTRIES or one in geography.SUBDIVISIONS}
+        return known, known != codes
     return {word for word in words if taxonomy.known(word)}, any(not taxonomy.known(word) for word in words)
 
 
