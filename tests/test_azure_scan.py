@@ -94,6 +94,24 @@ def test_both_clouds_in_one_run_give_one_table(run, monkeypatch):
         assert {key: row.status for key, row in rows().items()} == {key: row.status for key, row in before.items()}
 
 
+def test_a_scan_of_azure_alone_says_nothing_about_what_was_looked_at_in_aws(run, monkeypatch):
+    alone = run("scan", "--cloud", "azure")[1].out
+    assert "Everything inside the scope was looked at in Azure." in alone
+    assert "AWS" not in alone, "nothing is known of it"
+    with LocalCloud(enabled=small_bank.REGIONS) as cloud:
+        small_bank.plant(cloud)
+        for name, value in cloud.environment().items():
+            monkeypatch.setenv(name, value)
+        cloud.refuse_role(small_bank.ARCHIVE)
+        both = run("scan", "--cloud", "aws", "--cloud", "azure", "--role", small_bank.ROLE)[1].out
+    assert "Everything inside the scope" not in both
+    assert "was not looked into" not in both
+    later = run("scan", "--cloud", "azure")[1].out
+    assert "Everything inside the scope was looked at in Azure." in later
+    assert "AWS was not looked into: rows and gaps there are as before (domicile gaps)." in later
+    assert "role-missing" in run("gaps")[1].out
+
+
 def test_an_account_is_looked_for_in_the_cloud_that_its_id_is_of(run):
     code, said = run("scan", "--cloud", "azure", "--account", SHOP, "--format", "json")
     assert code in (Exit.PROVEN, Exit.NOT_PROVEN)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from msgspec import Struct
@@ -38,6 +38,7 @@ from domicile.telling import place, subject, tail
 
 ROWS: Final = 12
 FEW: Final = 6
+CLOUDS: Final = {"aws": "AWS", "azure": "Azure"}
 SHORT_ID: Final = 10
 LISTED: Final = ("id", "severity", "status", "rule", "where", "what", "how", "account", "since")
 
@@ -423,12 +424,19 @@ def _crossings(outcome: Outcome, write: _Writer) -> None:
 
 def _coverage(outcome: Outcome, write: _Writer) -> None:
     accounts = {account.id: account for account in outcome.inventory.accounts}
+    scanned = outcome.scan.providers or {look.cell.provider for look in outcome.inventory.looks}
+    elsewhere = {row.provider for row in outcome.rows if row.provider in CLOUDS} - {*scanned}
     if outcome.gaps:
         write.title(f"Not seen ({len(outcome.gaps)}): what is there may be anywhere")
         accepted = {one.gap: one for one in outcome.accepted if outcome.scan.as_of <= one.until}
         write.table([_gap(gap, accounts, accepted.get(gap.key)) for gap in outcome.gaps], most=FEW)
     else:
-        write.title("Everything inside the scope was looked at.")
+        write.title(f"Everything inside the scope was looked at{' in ' if scanned else ''}{_clouds(scanned)}.")
+    if elsewhere:
+        store = f" --store {outcome.store}" if outcome.store else ""
+        write.line(
+            f"{_clouds(elsewhere)} was not looked into: rows and gaps there are as before (domicile gaps{store})."
+        )
     ended = [gap for gap in outcome.gap_changes if gap.ended]
     if ended:
         write.line(f"Seen again since the last scan: {_n(len(ended), 'gap')} closed.")
@@ -442,6 +450,10 @@ def _coverage(outcome: Outcome, write: _Writer) -> None:
         }
         told = ", ".join(f"{number} {words[reason]}" for reason, number in sorted(limits.items()))
         write.line(f"Outside the promise: {told}.")
+
+
+def _clouds(names: Collection[str]) -> str:
+    return " and ".join(CLOUDS.get(name, name) for name in sorted(names))
 
 
 def _gap(gap: Gap, accounts: Mapping[str, Account], accepted: AcceptedGap | None) -> dict[str, Any]:
