@@ -77,7 +77,7 @@ AZURE: Final = Target(
 )
 
 NOT_NEEDED: Final = re.compile(
-    r"domicile/(cli|__main__)\.py|domicile/(demo|report)/.*"  # what only somebody at a terminal uses
+    r"domicile/(cli|__main__)\.py|domicile/(commands|demo|report)/.*"  # what only somebody at a terminal uses
     r"|boto3/(data|examples)/.*"  # boto3's resources and their documents; domicile uses clients
     r"|.*\.(pyi|pyx|pxd|c|h)|.*/py\.typed"
     r"|(.*/)?(tests?|__pycache__)/.*"

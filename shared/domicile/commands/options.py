@@ -1,0 +1,138 @@
+"""What the commands have in common: options, and how a store, an inventory and an output are opened."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Final, TextIO, get_args
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from domicile import bootstrap
+from domicile.errors import UsageError
+from domicile.inventory import Line
+from domicile.model import Row, RowStatus
+from domicile.report.formats import Format
+from domicile.report.safe import terminal
+from domicile.stores import Question, Store, open_store
+
+ROW_FIELDS: Final = Row.__struct_fields__
+STATUSES: Final[tuple[str, ...]] = get_args(RowStatus)
+STORE: Final = "sqlite:///domicile.db"
+
+FileOption = Annotated[
+    Path | None, typer.Option("--file", "-f", help="Organisation file. Default: domicile.yaml, if it is here.")
+]
+StoreOption = Annotated[str, typer.Option("--store", help="Where violations are kept.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write there instead of to the screen.")]
+
+
+def print_lines(texts: Sequence[str], stream: TextIO) -> None:
+    stream.writelines(f"{terminal(text)}\n" for text in texts)
+
+
+def one_of(option: str, value: str, known: Sequence[str]) -> None:
+    if value and value not in known:
+        raise UsageError(f"{option} must be one of {', '.join(known)}, not {terminal(value, 40)}")
+
+
+def day_of(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(f"a day is written YYYY-MM-DD, not {terminal(text, 40)}") from error
+
+
+@contextmanager
+def opened(url: str, *, existing: bool = False) -> Iterator[Store]:
+    path = sqlite_path(url)
+    if existing and path is not None and not path.exists():
+        raise UsageError("there is no such store yet: run `domicile scan`", path=str(path))
+    kept = open_store(url)
+    try:
+        yield kept
+    finally:
+        kept.close()
+
+
+def sqlite_path(url: str) -> Path | None:
+    """The file behind a SQLite URL; None for any other store."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def inventory_of(store: str) -> Path | None:
+    """Where the inventory lies beside a SQLite store."""
+    path = sqlite_path(store)
+    return path.with_suffix(".inventory.jsonl") if path else None
+
+
+def read_inventory(path: Path) -> list[dict[str, Any]]:
+    found = []
+    for number, line in enumerate(bootstrap.read_text(path).splitlines(), 1):
+        try:
+            record = msgspec.json.decode(line)
+            if not isinstance(record, dict) or not record.keys() >= set(Line.__struct_fields__):
+                raise UsageError("is no line of an inventory", path=str(path), line=number)
+        except msgspec.DecodeError as error:
+            raise UsageError(f"is no line of an inventory: {error}", path=str(path), line=number) from error
+        found.append(record)
+    return found
+
+
+def found(kept: Store, prefix: str) -> Row:
+    """The one row whose id begins so."""
+    if not re.fullmatch(r"[0-9a-f]{6,32}", prefix):
+        raise UsageError(f"a violation's id has 32 hexadecimal digits, of which six are enough: {terminal(prefix, 40)}")
+    rows = [
+        *kept.fetch([prefix]).values(),
+        *(
+            row
+            for row in kept.ask(Question(statuses=STATUSES))
+            if len(prefix) < 32 and row.violation_id.startswith(prefix)
+        ),
+    ]
+    if not rows:
+        raise UsageError(f"no violation has an id that begins with {prefix}")
+    if len(rows) > 1:
+        raise UsageError(f"{len(rows)} violations have an id that begins with {prefix}: give more digits")
+    return rows[0]
+
+
+def require_writable(path: Path | None) -> None:
+    """Said before a long scan, not after it."""
+    if path is not None and (path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK)):
+        raise UsageError("cannot be written", path=str(path))
+
+
+@contextmanager
+def written_to(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        with path.open("w", encoding="utf-8", newline="") as stream:
+            yield stream
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror or error}", path=str(path)) from error
+
+
+@contextmanager
+def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal; silence elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    columns = TextColumn("Looking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

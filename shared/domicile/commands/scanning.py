@@ -1,0 +1,226 @@
+"""`domicile scan`: look into every account, judge every place of data, and record what changed."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from domicile import bootstrap
+from domicile.bootstrap import Setup
+from domicile.collect import together
+from domicile.commands.options import (
+    ROW_FIELDS,
+    STORE,
+    FileOption,
+    FormatOption,
+    OutputOption,
+    StoreOption,
+    day_of,
+    inventory_of,
+    one_of,
+    opened,
+    print_lines,
+    progress_bar,
+    require_writable,
+    written_to,
+)
+from domicile.errors import UsageError
+from domicile.inventory import lines
+from domicile.model import Scan
+from domicile.notify import messages
+from domicile.organisation import claims_units
+from domicile.record import record
+from domicile.report import screen
+from domicile.report.formats import plain, write, write_document
+from domicile.scan import Exit, Settled, Weighed, exit_code, looks_of, settle, survey, weigh
+
+CLOUDS: Final = ("aws", "azure")
+
+
+def scan(
+    file: FileOption = None,
+    store: StoreOption = STORE,
+    role: Annotated[
+        str, typer.Option(help="Role to take on in every account of the AWS organisation. Without: this account only.")
+    ] = "",
+    external_id: Annotated[str, typer.Option(help="External id that the role asks for.")] = "",
+    cloud: Annotated[
+        list[str] | None, typer.Option(help="aws or azure (repeatable): which clouds to look into.  [default: aws]")
+    ] = None,
+    management_group: Annotated[
+        str, typer.Option(help="Azure: only the subscriptions below this group. Without: all that you see.")
+    ] = "",
+    azure_cloud: Annotated[str, typer.Option(help="Azure: public, china or usgov.")] = "public",
+    azure_endpoint: Annotated[
+        str, typer.Option(help="Azure: another Resource Manager.", envvar="DOMICILE_AZURE_ENDPOINT")
+    ] = "",
+    account: Annotated[
+        list[str] | None, typer.Option(help="Only this account (repeatable). Such a scan records nothing.")
+    ] = None,
+    region: Annotated[
+        list[str] | None, typer.Option(help="Only this region (repeatable). Such a scan records nothing.")
+    ] = None,
+    as_of: Annotated[str, typer.Option(help="Judge as of this day (YYYY-MM-DD). Such a scan records nothing.")] = "",
+    inventory: Annotated[
+        Path | None, typer.Option(help="Write one line per place of data there. Default: beside a SQLite store.")
+    ] = None,
+    format: FormatOption = "table",  # noqa: A002 the word of the command line
+    output: OutputOption = None,
+    notices: Annotated[bool, typer.Option("--notices", help="Print the notices that a deployment would send.")] = False,
+    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 32,
+) -> None:
+    """Look into every account, judge every place of data, and record what changed.
+
+    Without an organisation file nothing is judged: the scan lists every copy that crosses a border.
+    """
+    if notices and format not in ("table", "json"):
+        raise UsageError(f"--notices goes with --format table or json, not {format}")
+    setup = bootstrap.setup(file)
+    organisation = setup.organisation
+    started = bootstrap.now()
+    day = day_of(as_of) if as_of else bootstrap.day_of(started, organisation)
+    clouds = tuple(dict.fromkeys(cloud or ("aws",)))
+    for one in clouds:
+        one_of("--cloud", one, CLOUDS)
+    with ExitStack() as stack:
+        kept = None if account or region or as_of else stack.enter_context(opened(store))
+        where = inventory or (inventory_of(store) if kept else None)
+        for path in (output, where):
+            require_writable(path)
+        begun = (
+            kept.begin(started, as_of=day, providers=clouds, digests=setup.digests)
+            if kept
+            else Scan(number=0, started_at=started, as_of=day, providers=clouds, digests=setup.digests)
+        )
+        openings = {
+            "aws": lambda: bootstrap.aws(
+                role=role or organisation.role, external_id=external_id, units=claims_units(organisation)
+            ),
+            "azure": lambda: bootstrap.azure(
+                cloud=azure_cloud,
+                endpoint=azure_endpoint,
+                token=os.environ.get("DOMICILE_AZURE_TOKEN", ""),
+                group=management_group,
+            ),
+        }
+        # All are opened before any is asked: wrong credentials of one are told before the minutes the other takes.
+        providers = [stack.enter_context(openings[one]()) for one in clouds]
+        known = kept.places() if kept else frozenset()
+        found = []
+        for provider in providers:
+            # Ids of accounts say whose they are: 12 digits, or a UUID.
+            mine = [one for one in account or () if one.isdecimal() == (provider.name == "aws")]
+            if account and not mine and len(providers) > 1:
+                continue
+            with progress_bar() as progress:
+                found.append(
+                    survey(
+                        provider,
+                        organisation,
+                        as_of=day,
+                        now=started,
+                        accounts=mine or account or (),
+                        regions=region or (),
+                        known=known,
+                        concurrency=concurrency,
+                        progress=progress,
+                    )
+                )
+        seen = together(found)
+        weighed = weigh(seen, bootstrap.vocabulary_of(clouds), organisation, setup.rules, as_of=day, now=started)
+        settled = settle(kept, begun, weighed, organisation, clock=bootstrap.now) if kept else _imagined(weighed, begun)
+    if where:
+        with written_to(where) as stream:
+            write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
+    code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day)
+    outcome = _outcome(setup, weighed, settled, store if kept else "", proven=code is Exit.PROVEN)
+    told = messages(
+        settled.changes,
+        settled.gaps,
+        begun,
+        previous=settled.previous,
+        exemptions=organisation.exemptions,
+        routes=organisation.notify.routes,
+        store="" if store == STORE else store,
+    )
+    with written_to(output) as stream:
+        if format == "table":
+            screen.show(outcome, stream)
+            for message in told if notices else ():
+                print_lines(["", f"Notice ({message.kind}): {message.subject}", *message.lines], stream)
+        elif format == "json":
+            write_document(_document(outcome) | ({"notices": told} if notices else {}), stream)
+        else:
+            write([row for row in settled.rows if row.status != "resolved"], format, stream, fields=ROW_FIELDS)
+    raise typer.Exit(code)
+
+
+def _imagined(weighed: Weighed, scan: Scan) -> Settled:
+    """What an empty store would hold after this scan; nothing is kept."""
+    changes = record(
+        {},
+        weighed.judgement,
+        looks_of(weighed.inventory),
+        scan,
+        now=scan.started_at,
+        accounts=weighed.inventory.accounts,
+    )
+    return Settled(scan, None, changes, (), tuple(sorted((one.row for one in changes), key=lambda row: row.rank)))
+
+
+def _outcome(setup: Setup, weighed: Weighed, settled: Settled, store: str, *, proven: bool) -> screen.Outcome:
+    return screen.Outcome(
+        scan=settled.scan,
+        recorded=bool(store),
+        first=settled.previous is None,
+        proven=proven,
+        inventory=weighed.inventory,
+        datasets=weighed.datasets,
+        classifications=weighed.classifications,
+        judgement=weighed.judgement,
+        gaps=weighed.gaps,
+        rows=settled.rows,
+        changes=settled.changes,
+        gap_changes=settled.gaps,
+        rules=setup.rules,
+        exemptions=setup.organisation.exemptions,
+        accepted=setup.organisation.accepted_gaps,
+        unowned=weighed.unowned,
+        file=str(setup.path or ""),
+        store="" if store == STORE else store,
+    )
+
+
+def _document(outcome: screen.Outcome) -> dict[str, Any]:
+    """A scan as one JSON document."""
+    return {
+        "scan": outcome.scan,
+        "recorded": outcome.recorded,
+        "violations": [row for row in outcome.rows if row.status != "resolved"],
+        "findings": [
+            {
+                "violation_id": finding.id,
+                "rule": finding.rule,
+                "keyword": finding.keyword,
+                "subject": finding.subject,
+                "verdict": str(finding.verdict),
+                "severity": finding.severity,
+                "enforced": finding.enforced,
+                "because": finding.because,
+            }
+            for finding in outcome.judgement.findings
+        ],
+        "unclassified": [
+            {"dataset_id": one.dataset.id, "missing": one.missing, "would_break": one.would_break}
+            for one in outcome.judgement.unclassified
+        ],
+        "gaps": [{"gap": gap.key, **plain(gap)} for gap in outcome.gaps],
+        "limits": outcome.inventory.limits,
+        "changes": [
+            {"violation_id": change.row.violation_id, "transition": change.transition} for change in outcome.changes
+        ],
+    }
