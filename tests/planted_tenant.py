@@ -60,6 +60,8 @@ COUNTRY = {
     "southcentralus": "US",
     "eastus": "US",
     "swedencentral": "SE",
+    # The data zone in which models process, and no region.
+    "unitedstates": "US",
     # Nobody can say in which country these are.
     "": None,
     "atlantiscentral": None,
@@ -667,6 +669,9 @@ def _plant_odd(arm: Arm) -> None:
     arm.plant(ident("odd", f"{KEYS}vaults/home"), "brazilsouth", tags={})
     disk = ident("odd", f"{COMPUTE}disks/edge")
     arm.plant(disk, "westus", tags={}, extendedLocation={"name": "microsoftlosangeles1", "type": "EdgeZone"})
+    model = arm.plant(ident("odd", f"{AI}atlas"), "eastus", kind="OpenAI", tags={}, properties={})
+    deployed = {"id": f"{model}/deployments/zone", "sku": {"name": "DataZoneStandard"}, "properties": {}}
+    arm.answer(f"{model}/deployments", [deployed])
     # One end is somebody else's: where it is nobody shows us.
     lent = _store(arm, "odd", "lent", "centralindia")
     partner = ident(PARTNER, f"{STORE}theirs")
@@ -924,6 +929,8 @@ PLACES = (
     Place(STRANGE.lower(), "", "strange", SUBSCRIPTIONS["odd"], "centralindia", "primary"),
     _lone("odd", f"{KEYS}vaults/home", "", "brazilsouth"),
     _lone("odd", f"{COMPUTE}disks/edge", "", "westus/microsoftlosangeles1"),
+    _lone("odd", f"{AI}atlas", "", "eastus"),
+    _lone("odd", f"{AI}atlas", "azure-ai-processing", "unitedstates", "processing"),
     *(_lone("odd", f"{SQL}servers/odd/databases/{name}", "", "southindia") for name in HOSTILE),
     *(
         _lone("odd", f"{SQL}servers/odd/databases/{name}", "azure-sql-backup", "southindia", "backup")

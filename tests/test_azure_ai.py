@@ -40,13 +40,19 @@ def test_a_global_deployment_processes_anywhere_and_keeps_nothing_there(kind):
 @pytest.mark.parametrize(
     ("region", "zone"), [("eastus", "unitedstates"), ("Sweden Central", "europe"), ("centralindia", "unknown")]
 )
-def test_a_deployment_in_a_data_zone_processes_in_any_country_of_the_zone(region, zone):
+def test_a_deployment_in_a_data_zone_processes_anywhere_in_the_zone(region, zone):
     assert processed("DataZoneStandard", region) == [("azure-ai-processing", zone)]
 
 
 def test_what_no_country_is_known_of_is_in_none():
-    for place in ("global", "unitedstates", "europe", "unknown"):
+    for place in ("global", "europe", "unknown"):
         assert geography.country(Location("azure", place)) is None
+
+
+@pytest.mark.parametrize("region", ["eastus", "usgovvirginia"])
+def test_the_data_zone_of_the_united_states_is_in_one_country(region):
+    [(_, zone)] = processed("DataZoneProvisionedManaged", region)
+    assert geography.country(Location("azure", zone)) == "US"
 
 
 def test_a_deployment_of_a_kind_that_is_not_known_may_process_anywhere():

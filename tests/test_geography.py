@@ -101,9 +101,15 @@ def test_azure_regions_are_known_by_code_and_by_display_name():
     assert country(azure("eastasia")) == "HK"
 
 
-@pytest.mark.parametrize("region", ["global", "india", "asia", "europe", "unitedstates", ""])
+@pytest.mark.parametrize("region", ["global", "india", "asia", "europe", ""])
 def test_a_logical_location_of_azure_is_no_country(region):
     assert country(azure(region)) is None
+
+
+def test_the_united_states_as_a_whole_are_one_country_and_no_region():
+    assert country(azure("unitedstates")) == "US"
+    assert pair("unitedstates") is None
+    assert "unitedstates" not in regions_in("azure", "US")
 
 
 def test_a_numbered_zone_of_azure_lies_in_its_region_and_an_edge_site_may_be_anywhere():

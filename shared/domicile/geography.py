@@ -37,7 +37,10 @@ def country(location: Location) -> str | None:
     """ISO 3166-1 alpha-2 code of the country a location lies in; None when the tables do not say."""
     if location.provider == "azure":
         # Azure numbers the zones of a region; whatever else stands there is an edge site, which may be anywhere.
-        return _AZURE.get(azure_region(location.region)) if location.zone in {"", "1", "2", "3"} else None
+        if location.zone not in {"", "1", "2", "3"}:
+            return None
+        region = azure_region(location.region)
+        return _AZURE.get(region) or _AZURE_WIDE.get(region)
     if location.provider != "aws" or location.region not in _AWS:
         return None
     if not location.zone or _is_ordinary(location):
@@ -270,6 +273,10 @@ _AZURE: Final = _by_region(
         "ZA": "southafricanorth southafricawest",
     }
 )
+
+_AZURE_WIDE: Final = MappingProxyType({"unitedstates": "US"})
+"""What is no region of Azure, and in one country all the same: in its data zone of the United States, Microsoft says,
+models process anywhere within them. That of the European Union is in many countries."""
 
 _MUTUAL: Final = (
     "centralindia southindia",

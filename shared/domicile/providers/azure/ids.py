@@ -51,7 +51,7 @@ def paired(row: Mapping[str, Any], region: str) -> Location | None:
 
 def data_zone(region: str) -> Location:
     """What Microsoft calls the data zone of a region: the United States, or the member states of the European Union.
-    No region, and but for the first of them no single country."""
+    Neither is a region; only the first is in one country."""
     country = geography.country(location(region))
     if country == "US":
         return location("unitedstates")
