@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from domicile.model import Cell, ClassEvidence, Classification, Dataset, Inventory, Placement, PlacementKind
+from domicile.model import (
+    ANYWHERE,
+    Cell,
+    ClassEvidence,
+    Classification,
+    Dataset,
+    Inventory,
+    Limit,
+    Placement,
+    PlacementKind,
+)
+
+ACCOUNTS_TOLD: Final = 10
+"""Of how many accounts it is told one by one that the same lies outside the promise."""
 
 
 class Line(Struct, frozen=True, kw_only=True):
@@ -60,13 +75,30 @@ class CoverageLine(Struct, frozen=True, kw_only=True):
 
 
 def coverage(inventory: Inventory) -> Iterator[CoverageLine]:
-    """Every look with its outcome, every gap and every limit of a scan."""
+    """Every look with its outcome, every gap, and every limit of a scan; what many accounts have in common once."""
     for look in inventory.looks:
         yield _covered(look.cell, look.listing, look.outcome)
     for gap in (*inventory.gaps, *(gap for look in inventory.looks for gap in look.gaps)):
         yield _covered(gap.cell, gap.listing, "gap", gap.reason, gap.detail, gap.resource_id, gap.part)
-    for limit in inventory.limits:
+    for limit in fold_limits(inventory):
         yield _covered(limit.cell, limit.listing, "limit", limit.reason, limit.detail)
+
+
+def fold_limits(inventory: Inventory) -> tuple[Limit, ...]:
+    """Limits as people want to read them: what many accounts have in common is one limit that counts them. Which they
+    are follows from the rest: all that have neither a look nor a gap there."""
+    accounts = Counter(account.provider for account in inventory.accounts)
+    groups: dict[Limit, list[Limit]] = defaultdict(list)
+    for limit in inventory.limits:
+        groups[replace(limit, cell=replace(limit.cell, account=ANYWHERE))].append(limit)
+    folded: list[Limit] = []
+    for larger, limits in groups.items():
+        if len(limits) <= ACCOUNTS_TOLD:
+            folded += limits
+        else:
+            told = f"in {len(limits)} of {accounts[larger.cell.provider]} accounts"
+            folded.append(replace(larger, detail=f"{told}: {larger.detail}" if larger.detail else told))
+    return tuple(sorted(folded))
 
 
 def _covered(

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Collection
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
-from domicile import bootstrap
+from domicile import __version__, bootstrap
 from domicile.bootstrap import Setup
 from domicile.collect import together
 from domicile.commands.options import (
     ROW_FIELDS,
     STORE,
     FileOption,
-    FormatOption,
     OutputOption,
     StoreOption,
+    ViolationFormat,
+    baseline_of,
     day_of,
     inventory_of,
     one_of,
@@ -29,14 +32,14 @@ from domicile.commands.options import (
     written_to,
 )
 from domicile.errors import UsageError
-from domicile.inventory import lines
-from domicile.model import Scan
+from domicile.inventory import fold_limits, lines
+from domicile.model import SEVERITIES, Scan
 from domicile.notify import messages
 from domicile.organisation import claims_units
 from domicile.record import record
-from domicile.report import screen
+from domicile.report import sarif, screen
 from domicile.report.formats import plain, write, write_document
-from domicile.scan import Exit, Settled, Weighed, exit_code, looks_of, settle, survey, weigh
+from domicile.scan import Exit, Settled, Weighed, breaches, exit_code, looks_of, settle, survey, weigh
 
 CLOUDS: Final = ("aws", "azure")
 
@@ -68,8 +71,17 @@ def scan(
     inventory: Annotated[
         Path | None, typer.Option(help="Write one line per place of data there. Default: beside a SQLite store.")
     ] = None,
-    format: FormatOption = "table",  # noqa: A002 the word of the command line
+    format: Annotated[ViolationFormat, typer.Option(help="How to write it.")] = "table",  # noqa: A002 the word of the command line
     output: OutputOption = None,
+    fail_on: Annotated[
+        str,
+        typer.Option(
+            help="Fail (exit code 3) only on breaches at least so severe: critical, high, medium, low, never."
+        ),
+    ] = "low",
+    baseline: Annotated[
+        Path | None, typer.Option(help="What an earlier run wrote as json or jsonl: fail only on other breaches.")
+    ] = None,
     notices: Annotated[bool, typer.Option("--notices", help="Print the notices that a deployment would send.")] = False,
     concurrency: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 32,
 ) -> None:
@@ -79,6 +91,8 @@ def scan(
     """
     if notices and format not in ("table", "json"):
         raise UsageError(f"--notices goes with --format table or json, not {format}")
+    one_of("--fail-on", fail_on, (*SEVERITIES, "never"))
+    known_before = baseline_of(baseline) if baseline else frozenset[str]()
     setup = bootstrap.setup(file)
     organisation = setup.organisation
     started = bootstrap.now()
@@ -136,7 +150,8 @@ def scan(
     if where:
         with written_to(where) as stream:
             write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
-    code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day)
+    spared = _spared(weighed, fail_on, known_before)
+    code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day, spared=spared)
     outcome = _outcome(setup, weighed, settled, store if kept else "", proven=code is Exit.PROVEN)
     told = messages(
         settled.changes,
@@ -152,11 +167,25 @@ def scan(
             screen.show(outcome, stream)
             for message in told if notices else ():
                 print_lines(["", f"Notice ({message.kind}): {message.subject}", *message.lines], stream)
+        elif format == "sarif":
+            name = str(setup.path or bootstrap.DEFAULT_FILE)
+            write_document(
+                sarif.document(settled.rows, setup.catalogue, version=__version__, file=Path(name).as_posix()), stream
+            )
         elif format == "json":
             write_document(_document(outcome) | ({"notices": told} if notices else {}), stream)
         else:
             write([row for row in settled.rows if row.status != "resolved"], format, stream, fields=ROW_FIELDS)
+    if spared:
+        told = f"{len(spared)} of the breaches do not fail this run: --baseline, --fail-on {fail_on}."
+        print_lines([told], sys.stderr)
     raise typer.Exit(code)
+
+
+def _spared(weighed: Weighed, fail_on: str, known: Collection[str]) -> frozenset[str]:
+    """Ids of the breaches by which a run is not to fail."""
+    failing = SEVERITIES[: SEVERITIES.index(fail_on) + 1] if fail_on in SEVERITIES else ()
+    return frozenset(one.id for one in breaches(weighed) if one.id in known or one.severity not in failing)
 
 
 def _imagined(weighed: Weighed, scan: Scan) -> Settled:
@@ -219,7 +248,7 @@ def _document(outcome: screen.Outcome) -> dict[str, Any]:
             for one in outcome.judgement.unclassified
         ],
         "gaps": [{"gap": gap.key, **plain(gap)} for gap in outcome.gaps],
-        "limits": outcome.inventory.limits,
+        "limits": fold_limits(outcome.inventory),
         "changes": [
             {"violation_id": change.row.violation_id, "transition": change.transition} for change in outcome.changes
         ],

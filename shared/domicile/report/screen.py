@@ -24,6 +24,7 @@ from domicile.model import (
     GapRow,
     Inventory,
     Judgement,
+    Limit,
     Obligation,
     Placement,
     Row,
@@ -440,20 +441,29 @@ def _coverage(outcome: Outcome, write: _Writer) -> None:
     ended = [gap for gap in outcome.gap_changes if gap.ended]
     if ended:
         write.line(f"Seen again since the last scan: {_n(len(ended), 'gap')} closed.")
-    limits = Counter(limit.reason for limit in outcome.inventory.limits)
+    # The same in many accounts is one thing.
+    limits = Counter(
+        reason for reason, *_ in {(one.reason, _unit(one), one.listing, one.detail) for one in outcome.inventory.limits}
+    )
     if limits:
         words = {
-            "skipped-by-config": "left out by choice",
-            "never-enabled": "regions never enabled",
-            "not-offered": "services not offered in a region",
-            "blind-to": "things the APIs do not show",
+            "skipped-by-config": ("thing left out by choice", "things left out by choice"),
+            "never-enabled": ("region never enabled", "regions never enabled"),
+            "not-offered": ("listing not offered in a region", "listings not offered in a region"),
+            "blind-to": ("thing the APIs do not show", "things the APIs do not show"),
         }
-        told = ", ".join(f"{number} {words[reason]}" for reason, number in sorted(limits.items()))
+        told = ", ".join(_n(number, *words[reason]) for reason, number in sorted(limits.items()))
         write.line(f"Outside the promise: {told}.")
 
 
 def _clouds(names: Collection[str]) -> str:
     return " and ".join(CLOUDS.get(name, name) for name in sorted(names))
+
+
+def _unit(limit: Limit) -> str:
+    """The region that a limit is about, or the account as a whole."""
+    whole = limit.cell.region == limit.listing == ANYWHERE
+    return limit.cell.account if whole else limit.cell.region
 
 
 def _gap(gap: Gap, accounts: Mapping[str, Account], accepted: AcceptedGap | None) -> dict[str, Any]:
