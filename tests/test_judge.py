@@ -23,6 +23,7 @@ from core_cases import (
     THERE,
     TODAY,
     VIRGINIA,
+    History,
     arn,
     copied,
     gap,
@@ -35,7 +36,7 @@ from core_cases import (
     verdicts,
     world,
 )
-from domicile.judge import judge, severity_of, violation_id
+from domicile.judge import binds, judge, replaced, severity_of, violation_id
 from domicile.model import (
     Applies,
     ClassEvidence,
@@ -697,3 +698,143 @@ def test_a_law_of_a_country_is_about_people_of_every_part_of_it():
     found = judged(world(replace(ABROAD, tags={})), asked, organisation=organisation).findings
     assert [one.verdict for one in found] == [Verdict.VIOLATION]
     assert "origin:CA-QC" in {each.name for each in found[0].class_evidence}
+
+
+# Rules that take the place of others.
+
+OLD = rule(id="circular-2018", enforce_from=date(2018, 10, 15))
+NEW = rule(id="circular-2026", enforce_from=date(2026, 7, 1), replaces=("circular-2018",))
+
+
+def told(*rules, as_of=TODAY, sighting=ABROAD):
+    found = judged(world(sighting), *rules, as_of=as_of).findings
+    return {one.rule: str(one.verdict) for one in found if one.enforced or one.verdict > Verdict.UNKNOWN}
+
+
+def test_until_the_day_of_the_new_rule_the_old_one_judges_and_the_new_one_announces_itself():
+    assert told(OLD, NEW, as_of=date(2026, 6, 30)) == {"circular-2018": "violation", "circular-2026": "upcoming"}
+
+
+def test_from_the_day_of_the_new_rule_on_there_is_one_breach_and_not_two():
+    assert told(OLD, NEW, as_of=date(2026, 7, 1)) == {"circular-2018": "advisory", "circular-2026": "violation"}
+
+
+def test_what_a_replaced_rule_would_say_names_the_one_that_binds_instead():
+    found = {one.rule: one for one in judged(world(ABROAD), OLD, NEW, as_of=date(2026, 8, 1)).findings}
+    assert found["circular-2018"].because.startswith("Replaced by circular-2026 since 2026-07-01: ")
+    assert not found["circular-2018"].enforced
+    assert found["circular-2026"].enforced
+
+
+def test_a_stricter_old_rule_judges_no_more_once_it_is_replaced():
+    looser = replace(NEW, oblige=(Obligation(kind="only_in", places=("IN", "SG")),))
+    assert told(OLD, looser, as_of=date(2026, 7, 1)) == {"circular-2018": "advisory"}
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        replace(NEW, status="draft"),
+        replace(NEW, status="abeyance"),
+        replace(NEW, status="lapsed"),
+        replace(NEW, trial=True),
+        replace(NEW, enforce_until=date(2026, 7, 31)),
+        replace(NEW, replaces=("circular-2017",)),
+    ],
+)
+def test_a_rule_that_does_not_bind_takes_no_place(new):
+    assert told(OLD, new, as_of=date(2026, 8, 1))["circular-2018"] == "violation"
+
+
+def test_nothing_asks_for_a_class_under_a_rule_that_is_replaced():
+    bare = replace(ABROAD, tags={})
+    [waiting] = judged(world(bare), OLD, NEW, as_of=date(2026, 7, 1)).unclassified
+    assert waiting.would_break == ("circular-2026",)
+
+
+def test_the_row_of_a_replaced_rule_is_resolved_as_one_that_does_not_bind():
+    kept = History()
+    assert kept.scan(world(ABROAD), OLD, NEW, as_of=date(2026, 6, 30)) == ["opened", "opened"]
+    kept.scan(world(ABROAD), OLD, NEW, as_of=date(2026, 7, 1))
+    rows = {row.rule: (row.status, row.verdict, row.resolved_by) for row in kept.rows.values()}
+    assert rows == {
+        "circular-2018": ("resolved", "violation", "not-due"),
+        "circular-2026": ("open", "violation", ""),
+    }
+
+
+def test_a_rule_hands_on_what_it_had_replaced_itself():
+    middle = replace(NEW, id="middle", enforce_from=date(2022, 1, 1), enforce_until=date(2026, 6, 30))
+    newest = replace(NEW, replaces=("middle",))
+    assert replaced([OLD, middle, newest], date(2026, 6, 30)) == {"circular-2018": middle}
+    assert replaced([OLD, middle, newest], date(2026, 7, 1)) == {"circular-2018": newest, "middle": newest}
+    never = replace(middle, status="draft")
+    assert replaced([OLD, never, newest], date(2026, 7, 1)) == {"middle": newest}
+
+
+def test_of_rules_that_replace_each_other_both_judge():
+    one, other = replace(OLD, replaces=("other",)), replace(OLD, id="other", replaces=("circular-2018",))
+    assert replaced([one, other], TODAY) == {}
+    assert told(one, other) == {"circular-2018": "violation", "other": "violation"}
+
+
+DAYS = st.dates(date(2026, 1, 1), date(2026, 1, 6))
+NUMBERS = [f"rule-{number}" for number in range(6)]
+
+
+@st.composite
+def rulebooks(draw):
+    """Some rules of which each may replace any other, whatever its standing."""
+    names = draw(st.lists(st.sampled_from(NUMBERS), unique=True, min_size=1))
+    return [
+        rule(
+            id=name,
+            replaces=tuple(draw(st.sets(st.sampled_from(NUMBERS), max_size=3)) - {name}),
+            status=draw(st.sampled_from(["in_force", "in_force", "notified", "draft", "superseded", "abeyance"])),
+            trial=draw(st.booleans()) and draw(st.booleans()),
+            enforce_from=draw(st.none() | DAYS),
+        )
+        for name in names
+    ]
+
+
+def leads_to(rules, start, goal):
+    known = {one.id: one.replaces for one in rules}
+    seen, waiting = set(), {start}
+    while waiting:
+        seen |= waiting
+        waiting = {one for name in waiting for one in known.get(name, ())} - seen
+    return goal in seen
+
+
+@given(rulebooks(), DAYS)
+def test_whoever_is_replaced_is_replaced_by_a_rule_that_binds_and_is_not_replaced_itself(rules, day):
+    gone = replaced(rules, day)
+    for name, heir in gone.items():
+        assert binds(heir, day)
+        assert heir.id not in gone
+        assert leads_to(rules, heir.id, name)
+
+
+@given(rulebooks(), DAYS)
+def test_never_are_all_rules_that_bind_replaced(rules, day):
+    binding = {one.id for one in rules if binds(one, day)}
+    assert not binding or binding - replaced(rules, day).keys()
+
+
+@given(rulebooks(), DAYS, st.randoms())
+def test_in_which_order_rules_are_adopted_makes_no_difference(rules, day, chance):
+    again = list(rules)
+    chance.shuffle(again)
+    assert replaced(again, day) == replaced(rules, day)
+
+
+@given(rulebooks(), DAYS)
+def test_a_rule_that_does_not_bind_and_hands_nothing_on_changes_nothing(rules, day):
+    future = rule(id="future", replaces=tuple(NUMBERS), enforce_from=date(2026, 2, 1))
+    assert replaced([*rules, future], day) == replaced(rules, day)
+
+
+@given(st.dates(date(2018, 10, 15), date(2030, 1, 1)))
+def test_on_every_day_one_thing_is_one_breach(day):
+    assert list(told(OLD, NEW, as_of=day).values()).count("violation") == 1

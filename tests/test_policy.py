@@ -95,6 +95,18 @@ def test_a_rule_without_a_primary_source_is_on_trial_until_it_is_reviewed():
     assert not policy.load(reviewed, "x").rules[0].trial
 
 
+def test_rules_that_replace_each_other_round_about_are_refused():
+    second = (
+        PACK.partition("rules:\n")[2]
+        .replace("house-payments", "second")
+        .replace("    cite:", "    replaces: third\n    cite:")
+    )
+    third = second.replace("id: second", "id: third").replace("replaces: third", "replaces: second")
+    told = mistake(f"{PACK}{second}{third}")
+    assert (told.field, "second would replace itself in the end" in str(told)) == ("rules[1].replaces", True)
+    assert len(policy.load(f"{PACK}{second}", "house.yaml").rules) == 2
+
+
 def test_a_law_may_bar_places_before_anybody_is_on_its_list():
     barred = changed(
         "- kind: only_in\n        places: [DE_SGB]\n        tolerate: {max_hours: 24, kinds: processing}",

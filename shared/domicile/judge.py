@@ -54,7 +54,8 @@ AHEAD: Final = timedelta(days=90)
 
 ID_VERSION: Final = "1"
 
-_NOT_BINDING: Final[frozenset[Status]] = frozenset({"draft", "lapsed", "abeyance", "superseded"})
+_NEVER_BOUND: Final[frozenset[Status]] = frozenset({"draft", "lapsed", "abeyance"})
+_NOT_BINDING: Final[frozenset[Status]] = _NEVER_BOUND | {"superseded"}
 _ONE_LOWER: Final[frozenset[Status]] = frozenset({"contractual", "commitment", "guidance"})
 _EXEMPTING: Final = ("approved_by_regulator", "not_applicable")
 
@@ -78,7 +79,9 @@ def judge(
     datasets = [dataset for dataset in datasets if dataset.placements]
     by_id = {dataset.id: dataset for dataset in datasets}
     actors = {entity.id: frozenset(entity.actors) for entity in organisation.entities}
-    bench = _Bench(question)
+    gone = replaced(rules, as_of)
+    rules = [replace(rule, status="superseded") if rule.id in gone else rule for rule in rules]
+    bench = _Bench(question, gone)
     unclassified = []
     open_questions: set[tuple[str, str]] = set()
     in_question: dict[_Said, list[tuple[Rule, frozenset[Missing]]]] = {}
@@ -151,6 +154,44 @@ def in_time(rule: Rule, verdict: Verdict, as_of: date) -> Verdict:
 def binds(rule: Rule, as_of: date) -> bool:
     """Whether a rule can be broken on a day: no draft, begun, not ended, not on trial."""
     return not rule.trial and in_time(rule, Verdict.VIOLATION, as_of) is Verdict.VIOLATION
+
+
+def replaced(rules: Sequence[Rule], as_of: date) -> dict[str, Rule]:
+    """The rules whose place another has taken by a day, each with the one that binds instead.
+
+    Only a rule that binds takes a place: not a draft, not before its day, not while it is on trial. What it replaces
+    hands on what it replaced itself, if it was ever in force. Of rules that replace each other none does.
+    """
+    by_id = {rule.id: rule for rule in rules}
+    heirs = {rule.id: _inherited(rule, by_id, as_of) for rule in rules if binds(rule, as_of)}
+    found: dict[str, list[Rule]] = {}
+    for heir, names in heirs.items():
+        for name in names:
+            if heir not in heirs.get(name, ()):
+                found.setdefault(name, []).append(by_id[heir])
+    # Of several, the one that nobody has replaced in turn; of these the newest.
+    return {
+        name: max(some, key=lambda rule: (rule.id not in found, rule.enforce_from or date.min, rule.id))
+        for name, some in found.items()
+    }
+
+
+def _inherited(heir: Rule, by_id: Mapping[str, Rule], as_of: date) -> frozenset[str]:
+    names: set[str] = set()
+    waiting = [heir]
+    while waiting:
+        rule = waiting.pop()
+        for name in (one for one in rule.replaces if one in by_id and one not in names and one != heir.id):
+            names.add(name)
+            if _began(by_id[name], as_of):
+                waiting.append(by_id[name])
+    return frozenset(names)
+
+
+def _began(rule: Rule, as_of: date) -> bool:
+    """Whether a rule was ever in force by a day, though it may be no longer."""
+    begun = rule.enforce_from is None or rule.enforce_from <= as_of
+    return begun and not rule.trial and rule.status not in _NEVER_BOUND
 
 
 class _Said(Struct, frozen=True):
@@ -292,8 +333,9 @@ _Case = tuple[Dataset, Classification, Outcome]
 class _Bench:
     """Hears every rule on every dataset and keeps one finding per rule, keyword and subject: the worst."""
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, replaced: Mapping[str, Rule]) -> None:
         self._question = question
+        self._replaced = replaced
         self._findings: dict[str, Finding] = {}
         self._met: set[tuple[str, str, str]] = set()
         self._rules: dict[tuple[str, int], tuple[Rule, Obligation]] = {}
@@ -414,6 +456,10 @@ class _Bench:
             because = f"From {rule.enforce_from} on: {because}"
         elif verdict is Verdict.VIOLATION and rule.enforce_from:
             because = f"{because} The rule binds since {rule.enforce_from}."
+        elif verdict is Verdict.ADVISORY and rule.id in self._replaced:
+            heir = self._replaced[rule.id]
+            since = f" since {heir.enforce_from}" if heir.enforce_from else ""
+            because = f"Replaced by {heir.id}{since}: {because}"
         entity = next((one for one in question.organisation.entities if one.id == classification.entity), None)
         origins = [
             type(one)(f"origin:{one.name}", one.source, one.detail)

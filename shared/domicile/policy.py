@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, Final, Literal
 
@@ -141,6 +141,7 @@ def load(text: str, path: str) -> Pack:
     if written.country:
         _countries(document, [written.country], "country")
     document.unique(((rule.id, ("rules", at, "id")) for at, rule in enumerate(written.rules)), "rule")
+    _no_circle(document, written.rules)
     rules: list[Rule] = []
     worked: list[Example] = []
     for at, rule in enumerate(written.rules):
@@ -199,6 +200,19 @@ def _rule(document: Document, rule: RuleText, policy: str, at: tuple[Step, ...])
         # Read in secondary sources only: shown, but not mailed, until somebody has reviewed it.
         trial="V" not in rule.basis and not rule.reviewed,
     )
+
+
+def _no_circle(document: Document, rules: Sequence[RuleText]) -> None:
+    """Refuse rules that replace each other, round about too: none of them would take the place of another."""
+    replaces = {rule.id: set(rule.replaces) for rule in rules}
+    for at, rule in enumerate(rules):
+        seen: set[str] = set()
+        waiting = set(rule.replaces)
+        while waiting:
+            seen |= waiting
+            waiting = {one for name in waiting for one in replaces.get(name, ())} - seen
+        if rule.id in seen - set(rule.replaces):
+            raise document.error(f"{rule.id} would replace itself in the end", "rules", at, "replaces")
 
 
 def _obligation(document: Document, obligation: Obligation, at: tuple[Step, ...]) -> Obligation:
