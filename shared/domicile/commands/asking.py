@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 
-from domicile import bootstrap, taxonomy
+from domicile import __version__, bootstrap, taxonomy
 from domicile.commands.options import (
     ROW_FIELDS,
     STATUSES,
@@ -17,6 +19,7 @@ from domicile.commands.options import (
     FormatOption,
     OutputOption,
     StoreOption,
+    ViolationFormat,
     day_of,
     found,
     inventory_of,
@@ -28,10 +31,24 @@ from domicile.commands.options import (
 )
 from domicile.errors import UsageError
 from domicile.inventory import Line
-from domicile.model import SEVERITIES, GapRow
-from domicile.report import screen
-from domicile.report.formats import write
+from domicile.model import SEVERITIES, GapRow, Row
+from domicile.report import sarif, screen
+from domicile.report.formats import write, write_document
 from domicile.stores import Question
+
+GROUPED: Final = {
+    "cause": "caused_by",
+    "owner": "owner",
+    "account": "account",
+    "entity": "entity",
+    "rule": "rule",
+    "country": "country",
+    "dataset": "dataset_id",
+}
+NOBODY: Final = {"cause": "made where it is, by nothing else", "country": "unknown"} | dict.fromkeys(
+    ("owner", "account", "entity", "rule", "dataset"), "nobody's"
+)
+COUNTED: Final = ("what", "violations", "copies", "worst", "rules", "countries", "since")
 
 
 def violations(
@@ -48,14 +65,21 @@ def violations(
     caused_by: Annotated[str, typer.Option(help="Made by this replication rule, plan or setting.")] = "",
     dataset: Annotated[str, typer.Option(help="Of the dataset with this id.")] = "",
     changed_on: Annotated[str, typer.Option(help="Changed on this UTC day, in the order of change.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Count them, by cause, owner, account, entity, rule, country or dataset, most first.")
+    ] = "",
     limit: Annotated[int, typer.Option(min=0, help="At most so many; 0 is all.")] = 0,
-    format: FormatOption = "table",  # noqa: A002
+    format: Annotated[ViolationFormat, typer.Option(help="How to write it.")] = "table",  # noqa: A002
     output: OutputOption = None,
 ) -> None:
     """Ask the violations table: worst first, then oldest.
 
-    For example `domicile violations --rule in-rbi-payment-data --account 111122223333`.
+    For example `domicile violations --rule in-rbi-payment-data --account 111122223333`, or, for what to mend first,
+    `domicile violations --by cause`.
     """
+    one_of("--by", by, tuple(GROUPED))
+    if by and format == "sarif":
+        raise UsageError("--by counts, which sarif cannot: use --format table, json, jsonl or csv")
     one_of("--severity", severity, SEVERITIES)
     for one in status or ():
         one_of("--status", one, STATUSES)
@@ -73,12 +97,37 @@ def violations(
     )
     with opened(store, existing=True) as kept, written_to(output) as stream:
         rows = kept.ask(question)
-        if format != "table":
+        if format == "sarif":
+            catalogue = bootstrap.setup(None).catalogue
+            write_document(sarif.document(rows, catalogue, version=__version__, file=bootstrap.DEFAULT_FILE), stream)
+        elif by:
+            write(counts_by(rows, by), format, stream, columns=COUNTED, fields=COUNTED)
+        elif format != "table":
             write(rows, format, stream, fields=ROW_FIELDS)
         elif rows:
             write([screen.listed(row) for row in rows], "table", stream, columns=screen.LISTED)
         else:
             print_lines(["No violations answer this question. (Resolved ones: --status resolved)"], stream)
+
+
+def counts_by(rows: Iterable[Row], by: str) -> list[dict[str, Any]]:
+    """How many violations each cause (owner, account …) has, most first, with the worst of them and the oldest."""
+    groups: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        groups[str(getattr(row, GROUPED[by]))].append(row)
+    counted = [
+        {
+            "what": what or NOBODY[by],
+            "violations": len(some),
+            "copies": sum(row.copies for row in some),
+            "worst": min((row.severity for row in some), key=SEVERITIES.index),
+            "rules": ", ".join(sorted({row.rule for row in some})),
+            "countries": ", ".join(sorted({row.country or "unknown" for row in some})),
+            "since": min(row.opened_at for row in some).date(),
+        }
+        for what, some in groups.items()
+    ]
+    return sorted(counted, key=lambda one: (-one["violations"], SEVERITIES.index(one["worst"]), one["what"]))
 
 
 def gaps(

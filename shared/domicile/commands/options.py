@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Any, Final, TextIO, get_args
+from typing import Annotated, Any, Final, Literal, TextIO, get_args
 
 import msgspec
 import typer
@@ -33,6 +33,7 @@ FileOption = Annotated[
 ]
 StoreOption = Annotated[str, typer.Option("--store", help="Where violations are kept.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
+ViolationFormat = Literal["table", "json", "jsonl", "csv", "sarif"]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write there instead of to the screen.")]
 
 
@@ -43,6 +44,25 @@ def print_lines(texts: Sequence[str], stream: TextIO) -> None:
 def one_of(option: str, value: str, known: Sequence[str]) -> None:
     if value and value not in known:
         raise UsageError(f"{option} must be one of {', '.join(known)}, not {terminal(value, 40)}")
+
+
+def baseline_of(path: Path) -> frozenset[str]:
+    """Ids of the violations that an earlier run wrote, as one JSON document, a list of rows, or lines of them."""
+    text = bootstrap.read_text(path)
+    try:
+        known = msgspec.json.decode(text)
+        rows = known.get("violations") if isinstance(known, dict) and "violations" in known else known
+    except msgspec.DecodeError:
+        rows = []
+        for number, line in enumerate(text.splitlines(), 1):
+            try:
+                rows.append(msgspec.json.decode(line))
+            except msgspec.DecodeError as error:
+                raise UsageError(f"is no line of an earlier run: {error}", path=str(path), line=number) from error
+    rows = rows if isinstance(rows, list) else [rows]
+    if not all(isinstance(row, dict) and isinstance(row.get("violation_id"), str) for row in rows):
+        raise UsageError("is not what `domicile scan --format json` or `--format jsonl` wrote", path=str(path))
+    return frozenset(row["violation_id"] for row in rows)
 
 
 def day_of(text: str) -> date:

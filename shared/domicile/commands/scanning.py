@@ -177,8 +177,8 @@ def scan(
         else:
             write([row for row in settled.rows if row.status != "resolved"], format, stream, fields=ROW_FIELDS)
     if spared:
-        told = f"{len(spared)} of the breaches do not fail this run: --baseline, --fail-on {fail_on}."
-        print_lines([told], sys.stderr)
+        passed_over = f"{len(spared)} of the breaches do not fail this run: --baseline, --fail-on {fail_on}."
+        print_lines([passed_over], sys.stderr)
     raise typer.Exit(code)
 
 
