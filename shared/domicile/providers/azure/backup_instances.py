@@ -9,7 +9,7 @@ from domicile.model import Cell, Channel, Copy, Resource, ResourceType
 from domicile.providers.azure.backup_vaults import GEO, PROPERTIES, VAULTS, elsewhere, vault_key
 from domicile.providers.azure.graph import united
 from domicile.providers.azure.ids import canonical, location, parent_of, subscription_of
-from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, shown, swept
 from domicile.providers.service import Cloud, Listing, Service
 
 INSTANCES = "microsoft.dataprotection/backupvaults/backupinstances"
@@ -27,14 +27,14 @@ BACKUP = Channel(
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Backup instances, each with its vault and its policy."""
-    vaults, policies = by_id(cloud, VAULTS), by_id(cloud, POLICIES)
+    vaults, policies = shown(cloud, VAULTS), shown(cloud, POLICIES)
     for instance in of_type(INSTANCES)(cloud):
-        policy = instance.get("properties", {}).get("policyInfo", {}).get("policyId", "")
-        yield {
-            **instance,
-            "vault": vaults.get(parent_of(instance["id"]), {}),
-            "policy": policies.get(canonical(policy), {}),
-        }
+        named = instance.get("properties", {}).get("policyInfo", {}).get("policyId", "")
+        vault, policy = vaults.get(parent_of(instance["id"])), policies.get(canonical(named))
+        if vault is not None and policy is not None:
+            yield {**instance, "vault": vault, "policy": policy}
+    vaults.require_whole()
+    policies.require_whole()
 
 
 def stores(policy: Mapping[str, Any]) -> set[str]:

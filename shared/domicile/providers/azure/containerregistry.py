@@ -7,7 +7,7 @@ from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, location, parent_of, subscription_of
-from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, shown, swept
 from domicile.providers.service import Cloud, Listing, Service
 
 REGISTRIES = "microsoft.containerregistry/registries"
@@ -39,10 +39,12 @@ def read(row: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) 
 
 def find_replications(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Those to other regions: the registry's own region is listed among them."""
-    homes = {canonical(row["id"]): location(row["location"]) for row in of_type(REGISTRIES)(cloud)}
+    registries = shown(cloud, REGISTRIES)
     for row in of_type(REPLICATIONS)(cloud):
-        if homes.get(parent_of(row["id"])) != location(row["location"]):
+        registry = registries.get(parent_of(row["id"]))
+        if registry is not None and location(registry.get("location", "")) != location(row["location"]):
             yield row
+    registries.require_whole()
 
 
 def read_replication(

@@ -10,7 +10,7 @@ from domicile.model import Cell, Channel, Copy, Resource, ResourceType
 from domicile.providers.azure.compute_disks import DISKS
 from domicile.providers.azure.graph import united
 from domicile.providers.azure.ids import canonical, location, parent_of, subscription_of
-from domicile.providers.azure.rows import by_id, evidence, identify, moment, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, moment, of_type, resource, shown, swept
 from domicile.providers.service import Cloud, Listing, Service
 
 VAULTS = "microsoft.recoveryservices/vaults"
@@ -47,19 +47,25 @@ def beside_its_source(item: Mapping[str, Any]) -> bool:
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Protected items, each with its vault, and with the disks of what it protects where that is a machine."""
-    vaults = by_id(cloud, VAULTS)
+    vaults = shown(cloud, VAULTS)
     for item in with_disks(cloud, ITEMS):
-        yield {**item, "vault": vaults.get(vault_of(item["id"]), {})}
+        if (vault := vaults.get(vault_of(item["id"]))) is not None:
+            yield {**item, "vault": vault}
+    vaults.require_whole()
 
 
 def with_disks(cloud: Cloud, kind: str) -> Iterator[dict[str, Any]]:
-    """Items of one type, each with the disks of what it protects where that is a machine that is still there."""
+    """Items of one type, each with the disks of what it protects where that is a machine that is still there. Which
+    disks these are must be known: without them a backup would be one of something else."""
+    all_disks = shown(cloud, DISKS)
     disks = defaultdict(list)
-    for disk in of_type(DISKS)(cloud):
-        disks[canonical(disk.get("managedBy", ""))].append(canonical(disk["id"]))
+    for name, disk in all_disks.rows.items():
+        disks[canonical(disk.get("managedBy", ""))].append(name)
     for item in of_type(kind)(cloud):
-        machine = canonical(item.get("properties", {}).get("sourceResourceId", ""))
-        yield {**item, "disks": disks[machine] if machine else []}
+        source = canonical(item.get("properties", {}).get("sourceResourceId", ""))
+        if all_disks.refusal is None or (source and "/virtualmachines/" not in source):
+            yield {**item, "disks": disks[source] if source else []}
+    all_disks.require_whole()
 
 
 def read(item: dict[str, Any], _: Mapping[str, dict[str, Any] | None], __: Cell) -> Iterator[Resource | Copy]:

@@ -9,7 +9,7 @@ from typing import Any
 from domicile.model import Cell, Channel, Copy, Evidence, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, location, paired
 from domicile.providers.azure.recovery_items import ITEMS, TABLE, VAULTS, beside_its_source, vault_key, vault_of
-from domicile.providers.azure.rows import evidence, identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, shown, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 CONFIG = "Microsoft.RecoveryServices/vaults/backupstorageconfig/read"
@@ -31,11 +31,13 @@ GEO = Channel(
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Vaults, each with the protected items in it, and with whether they are surely kept there."""
+    protected = shown(cloud, ITEMS)
     items: dict[str, dict[str, bool]] = defaultdict(dict)
-    for item in of_type(ITEMS)(cloud):
-        items[vault_of(item["id"])][canonical(item["id"])] = not beside_its_source(item)
+    for name, item in protected.rows.items():
+        items[vault_of(name)][name] = not beside_its_source(item)
     for vault in of_type(VAULTS)(cloud):
         yield {**vault, "items": items[canonical(vault["id"])]}
+    protected.require_whole()
 
 
 def redundancy(vault: Mapping[str, Any]) -> tuple[str, str]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from domicile.model import Cell, Evidence, Location, Resource, ResourceType
 from domicile.providers.azure.graph import ACTION
 from domicile.providers.azure.ids import canonical, subscription_of
-from domicile.providers.service import Cloud, Swept
+from domicile.providers.service import Cloud, Refused, Swept
 
 _FINER: Final = re.compile(r"(\.\d{6})\d+")
 """Tenths of microseconds, which no `datetime` holds."""
@@ -26,9 +26,32 @@ def of_type(kind: str) -> Callable[[Cloud], Iterator[dict[str, Any]]]:
     return find
 
 
-def by_id(cloud: Cloud, kind: str) -> dict[str, dict[str, Any]]:
-    """All swept resources of one type, by their ids: for what lies in them, or is said of them."""
-    return {canonical(row["id"]): row for row in of_type(kind)(cloud)}
+class Shown(NamedTuple):
+    """The resources of one type that a sweep showed, by their ids, and the refusal that cut it short. What is cut short
+    does not hide what other sweeps showed: whoever joins them says for what he must know."""
+
+    rows: Mapping[str, dict[str, Any]]
+    refusal: Refused | None = None
+
+    def get(self, name: str) -> dict[str, Any] | None:
+        """One of them; nothing in it where there is none, and None where that cannot be told."""
+        return self.rows.get(name, None if self.refusal else {})
+
+    def require_whole(self) -> None:
+        """To be asked when all is said that can be."""
+        if self.refusal:
+            raise self.refusal
+
+
+def shown(cloud: Cloud, kind: str) -> Shown:
+    """All swept resources of one type, as far as the sweep came."""
+    rows: dict[str, dict[str, Any]] = {}
+    try:
+        for row in of_type(kind)(cloud):
+            rows[canonical(row["id"])] = row
+    except Refused as refusal:
+        return Shown(rows, refusal)
+    return Shown(rows)
 
 
 def identify(row: dict[str, Any], _: Cell) -> str:

@@ -127,14 +127,12 @@ class Session:
 
         return self._asked(request(version)) if exactly else self._versioned(path, version, request)
 
-    def once(
-        self, path: str, version: str, keep: Callable[[dict[str, Any]], dict[str, Hashable]], **query: str
-    ) -> dict[str, Any]:
+    def once(self, path: str, version: str, keep: Callable[[dict[str, Any]], dict[str, Hashable]]) -> dict[str, Any]:
         """What `keep` leaves of an answer that several listings need, asked for by the first of them, and held once for
         all subscriptions that get the same. A refusal is not kept: the next asks again."""
         with self._asking.setdefault(path, Lock()):
             if path not in self._kept:
-                kept = keep(self.get(path, version, **query)[0])
+                kept = keep(self.get(path, version)[0])
                 self._kept[path] = self._alike.setdefault(tuple(kept.items()), kept)
             return self._kept[path]
 

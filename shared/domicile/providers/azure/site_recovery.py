@@ -8,7 +8,7 @@ from typing import Any
 from domicile.model import Cell, Channel, Copy, Location, Resource, ResourceType
 from domicile.providers.azure.ids import canonical, is_id, location, parent_of, subscription_of
 from domicile.providers.azure.recovery_items import TABLE, VAULTS
-from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, shown, swept
 from domicile.providers.service import Cloud, Listing, Service
 
 ITEMS = "microsoft.recoveryservices/vaults/replicationfabrics/replicationprotectioncontainers/replicationprotecteditems"
@@ -26,9 +26,11 @@ REPLICATION = Channel(
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Replicated machines, each with its vault."""
-    vaults = by_id(cloud, VAULTS)
+    vaults = shown(cloud, VAULTS)
     for item in of_type(ITEMS)(cloud):
-        yield {**item, "vault": vaults.get(parent_of(item["id"], 3), {})}
+        if (vault := vaults.get(parent_of(item["id"], 3))) is not None:
+            yield {**item, "vault": vault}
+    vaults.require_whole()
 
 
 def target(details: Mapping[str, Any], vault: Mapping[str, Any]) -> Location:

@@ -8,7 +8,7 @@ from typing import Any
 from domicile.model import Cell, Channel, Copy, Resource, ResourceType
 from domicile.providers.azure.ids import location, parent_of
 from domicile.providers.azure.redundancy import backups, paired_backups
-from domicile.providers.azure.rows import by_id, evidence, identify, of_type, resource, swept
+from domicile.providers.azure.rows import evidence, identify, of_type, resource, shown, swept
 from domicile.providers.azure.sql_labels import FOR_TAGS, columns, labelled
 from domicile.providers.service import Cloud, Listing, Part, Service
 
@@ -37,9 +37,11 @@ GEO_BACKUP = Channel(
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """All databases, with the key of their server: it encrypts those that have none of their own."""
-    servers = by_id(cloud, SERVERS)
+    servers = shown(cloud, SERVERS)
     for row in of_type(DATABASES)(cloud):
-        yield {**row, "key": servers.get(parent_of(row["id"]), {}).get("properties", {}).get("keyId", "")}
+        server = servers.get(parent_of(row["id"])) or {}
+        yield {**row, "key": server.get("properties", {}).get("keyId", "")}
+    servers.require_whole()
 
 
 def is_system(row: Mapping[str, Any]) -> bool:
@@ -82,6 +84,7 @@ SERVICE = Service(
     blind_to=(
         "How fresh the automatic backups of a database are is not told.",
         "A key that Microsoft manages is not told from one that was not shown.",
+        "Labels of columns are read where the organisation file uses them, but not of a database that sleeps.",
         "A database that was deleted can be restored for as long as its backups are kept; it is not asked for yet.",
         "Data that is synchronised, exported or copied by programs is nowhere in the settings of a database.",
     ),

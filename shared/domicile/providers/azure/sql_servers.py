@@ -7,7 +7,7 @@ from typing import Any
 
 from domicile.model import Cell, Channel, Copy, Evidence, Location
 from domicile.providers.azure.ids import bare, canonical, location, parent_of, subscription_of
-from domicile.providers.azure.rows import identify, of_type, swept
+from domicile.providers.azure.rows import identify, of_type, shown, swept
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 DATABASES, SERVERS = "microsoft.sql/servers/databases", "microsoft.sql/servers"
@@ -30,10 +30,12 @@ GROUP = Channel(
 
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    """All servers, with whether there is any data on them: without it there is nothing to be replicated."""
-    filled = {parent_of(row["id"]) for row in of_type(DATABASES)(cloud) if row["name"].lower() != "master"}
+    """All servers, with whether there may be any data on them: without it there is nothing to be replicated."""
+    databases = shown(cloud, DATABASES)
+    filled = {parent_of(name) for name in databases.rows if not name.endswith("/databases/master")}
     for row in of_type(SERVERS)(cloud):
-        yield {**row, "filled": canonical(row["id"]) in filled}
+        yield {**row, "filled": canonical(row["id"]) in filled or databases.refusal is not None}
+    databases.require_whole()
 
 
 def links(cloud: Cloud, row: dict[str, Any]) -> dict[str, Any]:
@@ -67,6 +69,7 @@ def _linked(row: dict[str, Any], ident: str, link: dict[str, Any]) -> Copy:
     outbound = link.get("role") in {"Primary", "Source"}
     source, target = (here, there) if outbound else (there, here)
     told = link.get("partnerLocation", "")
+    said = ", ".join((link.get("role", ""), link.get("partnerServer", ""), told))
     return Copy(
         source,
         REPLICA.name,
@@ -74,7 +77,7 @@ def _linked(row: dict[str, Any], ident: str, link: dict[str, Any]) -> Copy:
         target,
         subscription_of(target),
         caused_by=target,
-        evidence=Evidence(LINKS, "role, partnerServer, partnerLocation", _said(link, told)),
+        evidence=Evidence(LINKS, "role, partnerServer, partnerLocation", said),
         part="links",
     )
 
@@ -101,10 +104,6 @@ def _grouped(row: dict[str, Any], ident: str, group: dict[str, Any]) -> Iterator
 
 def _place(told: str) -> Location | None:
     return location(told) if told else None
-
-
-def _said(link: dict[str, Any], told: str) -> str:
-    return ", ".join((link.get("role", ""), link.get("partnerServer", ""), told))
 
 
 SERVICE = Service(
