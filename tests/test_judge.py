@@ -838,3 +838,93 @@ def test_a_rule_that_does_not_bind_and_hands_nothing_on_changes_nothing(rules, d
 @given(st.dates(date(2018, 10, 15), date(2030, 1, 1)))
 def test_on_every_day_one_thing_is_one_breach(day):
     assert list(told(OLD, NEW, as_of=day).values()).count("violation") == 1
+
+
+# What is to come.
+
+SOON, FAR = later(30), later(300)
+
+
+def coming(*sightings, rules, as_of=TODAY, looks=None, organisation=ORGANISATION):
+    found = judged(world(*sightings, looks=looks), *rules, as_of=as_of, organisation=organisation).upcoming
+    return {one.rule: (one.breaks, one.cannot_tell, one.to_look_at, one.to_sign) for one in found}
+
+
+def test_a_rule_that_will_bind_says_how_many_datasets_break_it_then_and_from_when():
+    other = holder("cards", SINGAPORE, tags=PAYMENTS)
+    copy = holder("ledger-copy", SINGAPORE)
+    asked = rule(enforce_from=FAR)
+    [one] = judged(world(ABROAD, other, HOME, copy, copied(ABROAD, copy, "read-replica")), asked).upcoming
+    assert (one.rule, one.enforce_from, one.trial, one.breaks) == ("rule", FAR, False, 2)
+
+
+def test_a_dataset_in_several_places_abroad_is_one_that_breaks_the_rule():
+    copies = [holder(f"ledger-{number}", SINGAPORE) for number in range(3)]
+    links = [copied(HOME, one, "read-replica") for one in copies]
+    assert coming(HOME, *copies, *links, rules=[rule(enforce_from=SOON)]) == {"rule": (1, 0, 0, ())}
+
+
+def test_a_rule_that_will_bind_is_told_though_nothing_breaks_it():
+    assert coming(HOME, rules=[rule(enforce_from=FAR), rule(id="now")]) == {"rule": (0, 0, 0, ())}
+
+
+def test_what_is_not_classified_or_in_no_known_country_cannot_be_told_however_far_off_the_day():
+    bare = replace(ABROAD, tags={})
+    lost = holder("lost", "nowhere-1", tags=PAYMENTS)
+    looks = looks_at((MUMBAI, SINGAPORE, "nowhere-1"))
+    asked = [rule(enforce_from=FAR)]
+    assert coming(bare, rules=asked) == {"rule": (0, 1, 0, ())}
+    assert coming(replace(HOME, tags={}), rules=asked) == {"rule": (0, 0, 0, ())}
+    assert coming(lost, rules=asked, looks=looks) == {"rule": (0, 1, 0, ())}
+    assert judged(world(bare), *asked).unclassified == ()
+
+
+def test_statements_that_a_coming_rule_asks_for_are_named_once_however_many_datasets_need_them():
+    asked = rule(ONLY_IN_INDIA, Obligation(kind="attest", id="letter"), enforce_from=FAR)
+    other = holder("cards", tags=PAYMENTS)
+    assert coming(HOME, other, rules=[asked]) == {"rule": (0, 0, 0, ("letter",))}
+    signed = (Statement(id="letter", entity="bank", by="counsel", on=TODAY, until=later(400)),)
+    assert coming(HOME, rules=[asked], organisation=replace(ORGANISATION, statements=signed)) == {"rule": (0, 0, 0, ())}
+
+
+def test_a_copy_that_will_need_a_safeguard_is_to_be_looked_at():
+    asked = rule(Obligation(kind="approved_in", places=("IN",), else_attest="letter"), enforce_from=FAR)
+    assert coming(ABROAD, rules=[asked]) == {"rule": (0, 0, 1, ())}
+
+
+def test_every_store_of_logs_that_will_fall_short_counts_though_an_account_has_one_row():
+    stores = [holder(f"app-{one}", kind="log-group", tags={"data": "logs.ict"}, retention_days=30) for one in range(3)]
+    long = holder("audit", kind="log-group", tags={"data": "logs.ict"}, retention_days=400)
+    assert coming(*stores, long, rules=[rule(LOGS_IN_INDIA, applies=LOGS, enforce_from=FAR)]) == {"rule": (3, 0, 0, ())}
+
+
+def test_what_is_exempt_will_not_break_the_rule():
+    granted = Exemption(
+        id="e", rule="rule", resource=ABROAD.id, basis="not_applicable", owner="o@bank.example", reason="why",
+        approver="counsel", since=TODAY, until=later(300),
+    )  # fmt: skip
+    organisation = replace(ORGANISATION, exemptions=(granted,))
+    assert coming(ABROAD, rules=[rule(enforce_from=SOON)], organisation=organisation) == {"rule": (0, 0, 0, ())}
+
+
+def test_rules_on_trial_are_told_too_and_drafts_and_what_was_replaced_are_not():
+    found = judged(
+        world(ABROAD),
+        rule(id="tried", enforce_from=FAR, trial=True),
+        rule(id="draft", enforce_from=FAR, status="draft"),
+        rule(id="gone", enforce_from=FAR),
+        rule(id="heir", replaces=("gone",)),
+    ).upcoming
+    assert [(one.rule, one.trial, one.breaks) for one in found] == [("tried", True, 1)]
+
+
+def test_coming_rules_are_told_by_their_day():
+    rules = [rule(id="b", enforce_from=FAR), rule(id="c", enforce_from=SOON), rule(id="a", enforce_from=FAR)]
+    assert list(coming(ABROAD, rules=rules)) == ["c", "a", "b"]
+
+
+def test_as_of_its_day_a_coming_rule_judges_the_same_data():
+    asked = [rule(enforce_from=SOON)]
+    assert coming(ABROAD, HOME, rules=asked, as_of=later(29)) == {"rule": (1, 0, 0, ())}
+    assert coming(ABROAD, HOME, rules=asked, as_of=SOON) == {}
+    assert told(*asked, as_of=SOON) == {"rule": "violation"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
@@ -17,6 +17,7 @@ from domicile.model import (
     SEVERITIES,
     ClassEvidence,
     Classification,
+    Coming,
     Dataset,
     Exemption,
     Finding,
@@ -104,10 +105,13 @@ def judge(
                 bench.hear(rule, dataset, reach, classification)
                 continue
             open_questions.update((rule.id, subject) for subject in subjects)
-            if _matters(rule, dataset, reach, classification, question):
-                missing |= unknown
-                would_break.append(rule.id)
-                open_questions.add((rule.id, f"logs|{dataset.account}|"))
+            matters = _matters(rule, question)
+            if (matters or bench.awaits(rule)) and _unmet(rule, dataset, reach, classification, question):
+                bench.note(rule, dataset, Verdict.UNKNOWN)
+                if matters:
+                    missing |= unknown
+                    would_break.append(rule.id)
+                    open_questions.add((rule.id, f"logs|{dataset.account}|"))
         if would_break:
             unclassified.append(
                 Unclassified(dataset, classification.entity, tuple(sorted(missing)), tuple(sorted(would_break)))
@@ -121,6 +125,7 @@ def judge(
         present=_present(datasets, classifications),
         members={member: dataset.id for dataset in datasets for member in dataset.members},
         rules=frozenset(rule.id for rule in rules),
+        upcoming=bench.coming(rules),
     )
 
 
@@ -269,16 +274,19 @@ def _reach(dataset: Dataset, by_id: Mapping[str, Dataset]) -> tuple[Placement, .
     return tuple(placements)
 
 
-def _matters(
+def _matters(rule: Rule, question: Question) -> bool:
+    """Whether somebody has to say now what a dataset holds, if a rule turns on it."""
+    soon = rule.enforce_from is None or question.as_of + AHEAD >= rule.enforce_from
+    return soon and not rule.trial and in_time(rule, Verdict.VIOLATION, question.as_of) is not Verdict.ADVISORY
+
+
+def _unmet(
     rule: Rule, dataset: Dataset, reach: Sequence[Placement], classification: Classification, question: Question
 ) -> bool:
     """Whether a missing fact changes a verdict: some obligation would not be met if the rule applied.
 
     Signatures are not tried, nor that no such data exists: both would ask for a class of everything there is.
     """
-    soon = rule.enforce_from is None or question.as_of + AHEAD >= rule.enforce_from
-    if rule.trial or not soon or in_time(rule, Verdict.VIOLATION, question.as_of) is Verdict.ADVISORY:
-        return False
     entity = classification.entity
     for obligation in rule.oblige:
         if when(obligation, classification) is Verdict.NOT_APPLICABLE:
@@ -341,6 +349,37 @@ class _Bench:
         self._rules: dict[tuple[str, int], tuple[Rule, Obligation]] = {}
         self._logs: dict[tuple[str, int, str, str], list[_Case]] = defaultdict(list)
         self._entities: dict[tuple[str, int, str], list[tuple[Dataset, Classification]]] = defaultdict(list)
+        self._worst: dict[str, dict[str, Verdict]] = defaultdict(dict)
+        self._unsigned: dict[str, set[str]] = defaultdict(set)
+
+    def awaits(self, rule: Rule) -> bool:
+        """Whether a rule binds from a coming day on."""
+        return in_time(rule, Verdict.VIOLATION, self._question.as_of) is Verdict.UPCOMING
+
+    def note(self, rule: Rule, dataset: Dataset, verdict: Verdict) -> None:
+        """Keep what a coming rule will say of a dataset, at worst."""
+        if self.awaits(rule):
+            worst = self._worst[rule.id]
+            worst[dataset.id] = max(verdict, worst.get(dataset.id, verdict))
+
+    def coming(self, rules: Iterable[Rule]) -> tuple[Coming, ...]:
+        """The rules that will bind, by their day, with what will not do then. Asked last."""
+        found = []
+        for rule in rules:
+            if rule.enforce_from and self.awaits(rule):
+                count = Counter(self._worst[rule.id].values())
+                found.append(
+                    Coming(
+                        rule=rule.id,
+                        enforce_from=rule.enforce_from,
+                        trial=rule.trial,
+                        breaks=count[Verdict.UPCOMING] + count[Verdict.VIOLATION],
+                        cannot_tell=count[Verdict.UNKNOWN],
+                        to_look_at=count[Verdict.REVIEW],
+                        to_sign=tuple(sorted(self._unsigned[rule.id])),
+                    )
+                )
+        return tuple(sorted(found, key=lambda one: (one.enforce_from, one.rule)))
 
     def hear(self, rule: Rule, dataset: Dataset, reach: Sequence[Placement], classification: Classification) -> None:
         question, entity = self._question, classification.entity
@@ -372,6 +411,8 @@ class _Bench:
             worst = max(cases, key=lambda case: (case[2].verdict, case[0].id))
             short = [case for case in cases if case[2].verdict is worst[2].verdict]
             outcome = worst[2]
+            for dataset, _, said in cases:
+                self.note(rule, dataset, said.verdict)
             if outcome.verdict > Verdict.EXEMPT:
                 because = f"Stores of {name} in account {account} fall short, among them this: {outcome.because}"
                 outcome = Outcome(outcome.verdict, because)
@@ -384,6 +425,12 @@ class _Bench:
             rule, obligation = self._rules[rule_id, number]
             outcome = on_entity(obligation, entity, [dataset for dataset, _ in stated], self._question)
             subject = f"entity|{entity}|{statement_asked(obligation)}"
+            if outcome.verdict is Verdict.REVIEW:
+                self._unsigned[rule.id].add(obligation.id)
+            elif outcome.verdict is Verdict.UNKNOWN:
+                for dataset, _ in stated:
+                    if any(placement.country is None for placement in dataset.placements):
+                        self.note(rule, dataset, Verdict.UNKNOWN)
             self._keep(rule, obligation, subject, outcome, None, stated[0][1], count=len(stated))
         findings = tuple(self._findings[name] for name in sorted(self._findings))
         failing = {(finding.rule, finding.keyword, finding.subject) for finding in findings}
@@ -419,6 +466,8 @@ class _Bench:
         finding = self._finding(rule, obligation, subject, outcome, dataset, classification, placement, count)
         if seen_in:
             finding = replace(finding, seen_in=tuple(seen_in))
+        elif dataset:
+            self.note(rule, dataset, finding.verdict)
         other = self._findings.get(finding.id)
         if other is None or (other.verdict, other.because) < (finding.verdict, finding.because):
             self._findings[finding.id] = finding

@@ -254,6 +254,8 @@ class Inventory(Struct, frozen=True):
     limits: tuple[Limit, ...] = ()
     located: Mapping[str, Location] = {}
     """Where targets lie that were named without a region, as far as could be found out (`HeadBucket`)."""
+    gone: frozenset[str] = frozenset()
+    """Targets named without a region of which the cloud says that there is none of that name."""
 
 
 # What is derived
@@ -700,6 +702,19 @@ class Unclassified(Struct, frozen=True):
     would_break: tuple[str, ...]
 
 
+class Coming(Struct, frozen=True):
+    """A rule that will bind from a day on, and how many datasets, as they are, will not do then: each once, under its
+    worst. `to_sign` are statements that it asks for and that nobody has signed."""
+
+    rule: str
+    enforce_from: date
+    trial: bool
+    breaks: int
+    cannot_tell: int
+    to_look_at: int
+    to_sign: tuple[str, ...]
+
+
 class Presence(Struct, frozen=True):
     """A subject as this scan saw it: what ties it to its dataset and what the dataset is said to hold.
 
@@ -729,6 +744,7 @@ class Judgement(Struct, frozen=True):
     present: Mapping[str, Presence] = {}
     members: Mapping[str, str] = {}
     rules: frozenset[str] = frozenset()
+    upcoming: tuple[Coming, ...] = ()
 
 
 # What is kept

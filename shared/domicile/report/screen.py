@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from domicile import geography
 from domicile.inventory import crosses
+from domicile.judge import AHEAD, replaced
 from domicile.model import (
     ANYWHERE,
     GLOBAL,
@@ -145,17 +146,35 @@ def _breaches(outcome: Outcome, write: _Writer) -> None:
         write.title("No breach found, and nothing left open." if outcome.proven else "No breach found, but not proven.")
     if muted:
         write.line(f"{_n(muted, 'more breach', 'more breaches')} still open, muted by an exemption.")
-    coming = [row for row in outcome.rows if row.status == "open" and row.verdict == "upcoming"]
-    if coming:
-        days = {rule.id: rule.enforce_from for rule in outcome.rules}
-        write.title(f"Upcoming ({len(coming)}): a breach from the day named on, if nothing moves")
-        write.table(
-            [{"from": days.get(row.rule) or "", **_breach(row)} for row in coming], ": domicile violations", FEW
-        )
+    _upcoming(outcome, write)
     lost = [row for row in outcome.rows if row.status == "unconfirmed"]
     if lost:
         write.title(f"Was open, could not look again ({len(lost)})")
         write.table([{**_breach(row), "why": _short_why(row)} for row in lost], ": domicile violations", FEW)
+
+
+def _upcoming(outcome: Outcome, write: _Writer) -> None:
+    """One line for each rule that will bind: what would break it then, if nothing moved."""
+    coming = outcome.judgement.upcoming
+    if not coming:
+        return
+    write.title("Upcoming: rules that bind from a later day on, and how many datasets break them then if nothing moves")
+    write.table(
+        [
+            {
+                "from": one.enforce_from,
+                "rule": one.rule,
+                "will break": one.breaks,
+                "cannot tell": one.cannot_tell + one.to_look_at,
+                "to sign": ", ".join(one.to_sign),
+                "": "on trial" if one.trial else "",
+            }
+            for one in coming
+        ]
+    )
+    known = sum(row.status == "open" and row.verdict == "upcoming" for row in outcome.rows)
+    if known:
+        write.line(f"{_n(known, 'place')} of them, due within {AHEAD.days} days: domicile violations")
 
 
 _WHY: Final = {
@@ -357,21 +376,24 @@ def _open_points(outcome: Outcome, write: _Writer) -> None:
 
 
 def _shown_only(outcome: Outcome, write: _Writer) -> None:
-    """What rules that do not bind would say: drafts, trials, days still far off."""
+    """What rules that do not bind would say: drafts, trials, what another rule replaced."""
     kept = {row.violation_id for row in outcome.rows if row.status != "resolved"}
     unmet = Counter(
         finding.rule
         for finding in outcome.judgement.findings
-        if not finding.enforced and finding.verdict >= Verdict.VIOLATION and finding.id not in kept
+        if not finding.enforced and finding.verdict in (Verdict.VIOLATION, Verdict.ADVISORY) and finding.id not in kept
     )
     if unmet:
         standing = {rule.id: rule for rule in outcome.rules}
-        write.title("Shown only, since these rules do not bind yet or are on trial")
+        gone = replaced(outcome.rules, outcome.scan.as_of)
+        write.title("Shown only, since these rules do not bind or are on trial")
         write.table(
             [
                 {
                     "rule": name,
-                    "standing": f"{standing[name].status}{', on trial' if standing[name].trial else ''}",
+                    "standing": f"replaced by {gone[name].id}"
+                    if name in gone
+                    else f"{standing[name].status}{', on trial' if standing[name].trial else ''}",
                     "from": standing[name].enforce_from or "",
                     "would break": number,
                 }
