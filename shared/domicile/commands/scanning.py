@@ -247,6 +247,7 @@ def _document(outcome: screen.Outcome) -> dict[str, Any]:
             {"dataset_id": one.dataset.id, "missing": one.missing, "would_break": one.would_break}
             for one in outcome.judgement.unclassified
         ],
+        "upcoming": outcome.judgement.upcoming,
         "gaps": [{"gap": gap.key, **plain(gap)} for gap in outcome.gaps],
         "limits": fold_limits(outcome.inventory),
         "changes": [
