@@ -96,6 +96,13 @@ def test_what_is_not_known_of_keys_and_retention_stays_unknown():
     assert (second["retention_days"], second["cmk"], second["key_countries"]) == ("never", False, ["IN", ""])
 
 
+def test_a_line_says_what_else_a_rule_turns_on():
+    said = classified("payment.card", facts=frozenset({"cross_border"}), subjects=7, looked=False)
+    [line] = listed(place(partial=True, end_to_end=True), said=said, feeds=("central",))
+    assert (line.partial, line.end_to_end, line.feeds) == (True, True, ("central",))
+    assert (line.facts, line.subjects, line.looked) == (("cross_border",), 7, False)
+
+
 def test_a_line_says_which_looks_it_rests_on():
     [line] = listed(place(seen_in=("aws/1/global/s3.buckets",)))
     assert line.look == ("aws/1/global/s3.buckets",)

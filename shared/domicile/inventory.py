@@ -58,6 +58,13 @@ class Line(Struct, frozen=True, kw_only=True):
     subject: str
     observed_at: datetime
     look: tuple[str, ...]
+    partial: bool
+    end_to_end: bool
+    facts: tuple[str, ...]
+    subjects: int | None
+    looked: bool
+    """Whether every source of classes was looked at."""
+    feeds: tuple[str, ...]
 
 
 class CoverageLine(Struct, frozen=True, kw_only=True):
@@ -171,4 +178,10 @@ def lines(
                 subject=place.subject,
                 observed_at=observed_at,
                 look=place.seen_in,
+                partial=place.partial,
+                end_to_end=place.end_to_end,
+                facts=tuple(sorted(one.facts)),
+                subjects=one.subjects,
+                looked=one.looked,
+                feeds=dataset.feeds,
             )
