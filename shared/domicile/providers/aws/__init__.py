@@ -8,6 +8,7 @@ from typing import Any, Final
 from domicile.errors import CloudError
 from domicile.model import Vocabulary
 from domicile.providers.aws import (
+    backup_plans,
     dynamodb,
     rds,
     rds_backups,
@@ -22,6 +23,7 @@ from domicile.providers.aws.session import Session
 from domicile.providers.service import Service
 
 SERVICES: Final[tuple[Service, ...]] = (
+    backup_plans.SERVICE,
     dynamodb.SERVICE,
     rds.SERVICE,
     rds_backups.SERVICE,
