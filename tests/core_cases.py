@@ -244,6 +244,7 @@ class History(Struct):
             previous=self.last,
             accounts=inventory.accounts,
             departed=organisation.departed,
+            gone=inventory.gone,
         )
         for change in changes:
             before = self.rows.get(change.row.violation_id)

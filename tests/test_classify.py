@@ -97,6 +97,11 @@ def test_what_replicates_into_a_bucket_does_not_loosen_it():
     assert (names(found["statements"].classes), found["statements"].facts) == ({"payment.transaction"}, frozenset())
 
 
+def test_what_another_listing_was_refused_about_it_says_nothing_of_its_ancestors():
+    about_keys = look("s3.encryption", gaps=[gap("s3.encryption", resource_id=BUCKET.id, part="encryption")])
+    assert the_only(BUCKET, looks=[*looks_at(), about_keys, look("tags.resources")]).looked
+
+
 def test_what_could_not_be_described_may_have_an_ancestor_nobody_knows():
     looks = [look("s3.buckets", gaps=[gap("s3.buckets", resource_id=BUCKET.id, part="replication")]), *looks_at()[1:]]
     one = the_only(BUCKET, looks=[*looks, look("tags.resources")])

@@ -314,6 +314,60 @@ def test_what_is_asked_once_per_account_is_asked_in_its_own_cell():
     assert [look.key for look in inventory.looks] == ["fake/111/global/once.boxes", "fake/111/north/vault.boxes"]
 
 
+def labels(cloud, box):
+    return cloud.call("get_labels", name=box["name"])
+
+
+def copied_labels(box, parts, cell):
+    if parts.get("labels"):
+        yield Copy(identify(box, cell), LINK.name, id="south/labels", part="labels")
+
+
+TWICE = Service(
+    "more",
+    "vault",
+    "regional",
+    (Listing("labels", find, copied_labels, identify, (Part("labels", labels),)),),
+    (),
+    (LINK,),
+    {},
+)
+
+
+def test_listings_that_find_the_same_find_it_once_and_are_looks_of_their_own():
+    asked = []
+
+    class Counting(Provider):
+        def cloud(self, service, cell):
+            asked.append(service.name)
+            return super().cloud(service, cell)
+
+    answers = listed("a") | {("north", "get_labels", "a"): {"there": True}}
+    inventory = collect(Counting(answers, (vault(), TWICE)), Discovery(cells=(NORTH,)), keep_tags=frozenset(), now=NOW)
+    assert [look.key for look in inventory.looks] == ["fake/111/north/more.labels", "fake/111/north/vault.boxes"]
+    assert [copy.look for copy in inventory.copies] == ["fake/111/north/more.labels#labels@north/a"]
+    # One opening to list, and one for each of the two questions.
+    assert sorted(asked) == ["more", "vault", "vault"]
+
+
+def test_a_list_call_that_two_listings_share_is_refused_to_both():
+    inventory = seen({("north", "list_boxes"): DENIED}, services=(vault(), TWICE))
+    assert [(look.listing, look.outcome) for look in inventory.looks] == [
+        ("more.labels", "refused"),
+        ("vault.boxes", "refused"),
+    ]
+    assert [gap.listing for look in inventory.looks for gap in look.gaps] == ["more.labels", "vault.boxes"]
+
+
+def test_a_question_of_another_listing_refused_for_every_resource_folds_too():
+    refused = {("north", "get_labels", name): DENIED for name in "ab"}
+    inventory = seen(listed("a", "b") | refused, services=(vault(), TWICE))
+    [gap] = fold(inventory.looks, inventory.gaps, inventory.resources)
+    assert (gap.listing, gap.resource_id, gap.part) == ("more.labels", "*", "labels")
+    inventory = seen(listed("a", "b", "c") | refused, services=(vault(), TWICE))
+    assert len(fold(inventory.looks, inventory.gaps, inventory.resources)) == 2
+
+
 def test_gaps_of_discovery_stay_apart_from_those_of_looks():
     gap = Gap(Cell("fake", "222", "*"), "*", "role-missing")
     discovery = Discovery(cells=(NORTH,), gaps=(gap,))
@@ -330,6 +384,16 @@ def test_a_target_named_without_a_region_is_looked_for_once():
     }
     inventory = seen(answers, services=(vault(locate=locate),))
     assert inventory.located == {"elsewhere/z": Location("fake", "west")}
+
+
+def test_a_target_of_which_the_cloud_says_that_there_is_none_is_gone():
+    answers = listed("a") | {
+        ("north", "get_links", "a"): {"to": ["y", "z"]},
+        ("head_box", "y"): Refused("404", "Not Found"),
+        ("head_box", "z"): DENIED,
+    }
+    inventory = seen(answers, services=(vault(locate=locate, gone=("404",)),))
+    assert (inventory.located, inventory.gone, inventory.gaps) == ({}, {"y"}, ())
 
 
 def test_a_target_that_may_not_be_looked_for_stays_unlocated():

@@ -258,6 +258,14 @@ def test_a_rule_deleted_proves_nothing_about_a_target_that_was_never_looked_at()
     assert history.scan(world(), as_of=later(2)) == []
 
 
+def test_a_target_of_which_the_cloud_says_that_there_is_none_is_resolved_though_nobody_looked_at_it():
+    target = copied(PAYMENTS_HERE, "arn:aws:s3:::partner", location=Location("aws", SINGAPORE))
+    history = breached(PAYMENTS_HERE, target)
+    unknown = copied(PAYMENTS_HERE, "arn:aws:s3:::partner")
+    assert history.scan(world(PAYMENTS_HERE, unknown, gone=frozenset({unknown.id})), as_of=later(1)) == ["resolved"]
+    assert history.row.status_because.startswith("gone: ")
+
+
 def test_a_promoted_read_replica_that_still_stands_is_not_resolved():
     primary, reader = holder("ledger", tags=PAYMENTS), holder("reader", SINGAPORE)
     history = breached(primary, reader, copied(primary, reader, "read-replica", look=reader.look))

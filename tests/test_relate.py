@@ -219,6 +219,31 @@ def test_a_bucket_named_without_a_region_lies_where_it_was_found():
     assert [(one.location, one.country) for one in lost if not one.held] == [(None, None)]
 
 
+def test_where_a_bucket_was_found_is_evidence():
+    bucket, target = holder("payments", kind="bucket"), "arn:aws:s3:::elsewhere"
+    found = related(bucket, copied(bucket, target), located={target: Location("aws", VIRGINIA)})[bucket.id]
+    assert Evidence("s3.locate", "region", VIRGINIA) in found.placements[0].evidence
+
+
+def test_a_bucket_that_is_not_there_is_no_place():
+    bucket, target = holder("payments", kind="bucket"), "arn:aws:s3:::elsewhere"
+    [dataset] = related(bucket, copied(bucket, target), gone=frozenset({target})).values()
+    assert [one.resource_id for one in dataset.placements] == [bucket.id]
+
+
+def test_a_bucket_that_its_rule_gives_to_an_account_without_it_is_somebody_elses():
+    bucket, target = holder("payments", kind="bucket"), "arn:aws:s3:::elsewhere"
+    rule = copied(bucket, target, account=THERE)
+    there = {target: Location("aws", VIRGINIA)}
+    stranger = related(bucket, rule, located=there, looks=[look("s3.buckets", "global", THERE)])[bucket.id]
+    assert (stranger.placements[0].country, stranger.placements[0].account) == ("US", "")
+    assert Evidence("s3.locate", "account", f"not {THERE}") in stranger.placements[0].evidence
+    refused = look("s3.buckets", "global", THERE, listed=False)
+    for looks in ([refused], []):
+        told = related(bucket, rule, located=there, looks=looks)[bucket.id]
+        assert told.placements[0].account == THERE
+
+
 def test_one_statement_that_names_the_place_is_enough():
     bucket, target = holder("payments", kind="bucket"), "arn:aws:s3:::elsewhere"
     links = copied(bucket, target), copied(bucket, target, "log-delivery", location=Location("aws", VIRGINIA))

@@ -23,6 +23,7 @@ from domicile.model import (
     Entity,
     Inventory,
     Location,
+    Look,
     Looks,
     Loosening,
     Organisation,
@@ -82,7 +83,8 @@ def classify(
     """The classification of every dataset, by id: the union over all its members and all its ancestors."""
     resources = _resources(inventory)
     looks = Looks(inventory.looks, inventory.gaps)
-    refused = frozenset(gap.resource_id for gap in looks.gaps if gap.part)
+    # Only what its own listing was refused about it; what another asks of it, such as its key, says nothing of this.
+    refused = frozenset((Look(gap.cell, gap.listing).key, gap.resource_id) for gap in looks.gaps if gap.part)
     accounts = {account.id: account for account in inventory.accounts}
     owners = Owners(organisation)
     near: dict[frozenset[str], list[DatasetDeclaration]] = {}
@@ -211,7 +213,7 @@ def _own(
     organisation: Organisation,
     vocabulary: Vocabulary,
     looks: Looks,
-    refused: Collection[str],
+    refused: Collection[tuple[str, str]],
     entity: Entity | None,
     *,
     as_of: date,
@@ -225,7 +227,7 @@ def _own(
     for resource in members:
         seen_in.add(resource.look)
         # What it was copied from may be in the answer that was refused.
-        if resource.id in refused:
+        if (resource.look, resource.id) in refused:
             missed.add(f"{_shown(resource.name)} could not be described")
         tags_look = vocabulary.types[resource.type].tags_look
         if tags_look and tags_are_used:

@@ -122,7 +122,7 @@ def collect(
         return answer
 
     with ThreadPoolExecutor(concurrency) as pool:
-        found = [tell(answer) for answer in pool.map(lambda ask: find(provider, ask, discovery.known), asks)]
+        found = [tell(answer) for answer in find_all(provider, asks, discovery.known, pool)]
         items = [(listing.ask, item) for listing in found for item in listing.items]
         known += len(items)
         seen = [
@@ -131,6 +131,20 @@ def collect(
         part = shown(seen)
         located = located_at(pool.map(lambda one: locate(provider, one), sought(part)))
     return gather(discovery, [listed(found), part, located])
+
+
+def find_all(
+    provider: Provider, asks: Iterable[Ask], known: frozenset[tuple[str, str]], pool: ThreadPoolExecutor
+) -> Iterator[Found]:
+    """What listings show; the same list call in the same cell is made once."""
+    same: dict[tuple[Cell, str, int], list[Ask]] = defaultdict(list)
+    for ask in asks:
+        same[ask.cell, ask.service.client, id(ask.listing.find)].append(ask)
+    for found, alike in zip(
+        pool.map(lambda one: find(provider, one[0], known), same.values()), same.values(), strict=True
+    ):
+        for ask in alike:
+            yield replace(found, ask=ask, gap=replace(found.gap, listing=ask.name) if found.gap else None)
 
 
 def find(provider: Provider, ask: Ask, known: frozenset[tuple[str, str]]) -> Found:
@@ -198,15 +212,19 @@ def sought(seen: Inventory) -> tuple[Sought, ...]:
     return tuple(Sought(*one) for one in sorted(named.items()))
 
 
-def locate(provider: Provider, one: Sought) -> tuple[str, Location] | Gap | None:
-    """Where a holder lies; None when nobody can tell."""
+def locate(provider: Provider, one: Sought) -> tuple[str, Location | None] | Gap | None:
+    """Where a holder lies, and no place when there is none of that name; None when nobody can tell."""
     cell = Cell(provider.name, one.account, GLOBAL)
     for service in provider.services:
         if not service.locate:
             continue
         try:
             location = service.locate(provider.cloud(service, cell), one.target)
-        except (Refused, NotOffered):
+        except Refused as refusal:
+            if refusal.code in service.gone:
+                return one.target, None
+            continue
+        except NotOffered:
             continue
         except DomicileError:
             raise
@@ -251,12 +269,14 @@ def shown(seen: Iterable[Seen]) -> Inventory:
     )
 
 
-def located_at(answers: Iterable[tuple[str, Location] | Gap | None]) -> Inventory:
-    """Where holders lie that were named without a region."""
+def located_at(answers: Iterable[tuple[str, Location | None] | Gap | None]) -> Inventory:
+    """Where holders lie that were named without a region, and which of them there are not."""
     answers = tuple(answers)
+    told = dict(one for one in answers if isinstance(one, tuple))
     return Inventory(
         gaps=tuple(one for one in answers if isinstance(one, Gap)),
-        located=dict(one for one in answers if isinstance(one, tuple)),
+        located={target: place for target, place in told.items() if place},
+        gone=frozenset(target for target, place in told.items() if not place),
     )
 
 
@@ -287,6 +307,7 @@ def gather(discovery: Discovery, parts: Iterable[Inventory]) -> Inventory:
         gaps=tuple(sorted({*discovery.gaps, *(gap for part in parts for gap in part.gaps)})),
         limits=tuple(sorted({*discovery.limits, *(limit for part in parts for limit in part.limits)})),
         located={target: place for part in parts for target, place in part.located.items()},
+        gone=frozenset(target for part in parts for target in part.gone),
     )
 
 
@@ -310,6 +331,7 @@ def together(seen: Iterable[Inventory]) -> Inventory:
         gaps=tuple(one for cloud in seen for one in cloud.gaps),
         limits=tuple(one for cloud in seen for one in cloud.limits),
         located={target: place for cloud in seen for target, place in cloud.located.items()},
+        gone=frozenset(target for cloud in seen for target in cloud.gone),
     )
 
 
@@ -375,8 +397,15 @@ def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resourc
     looks = tuple(looks)
     unfolded = [*gaps, *(gap for look in looks for gap in look.gaps)]
     of_look: dict[str, set[str]] = defaultdict(set)
+    shown_by: dict[str, str] = {}
     for resource in resources:
         of_look[resource.look].add(resource.id)
+        shown_by.setdefault(resource.id, resource.look)
+
+    def all_of(gap: Gap) -> set[str]:
+        """The resources of a listing; of one that only tells more of what another shows, those of the other."""
+        return of_look.get(Look(gap.cell, gap.listing).key) or of_look[shown_by.get(gap.resource_id, "")]
+
     listings: dict[Cell, set[str]] = defaultdict(set)
     for look in looks:
         listings[look.cell].add(look.listing)
@@ -389,7 +418,7 @@ def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resourc
         unfolded,
         of_one=lambda gap: replace(gap, resource_id=ANYWHERE, detail="") if gap.part and gap.resource_id else None,
         seen=lambda gap: gap.resource_id,
-        whole=lambda gap: of_look[Look(gap.cell, gap.listing).key],
+        whole=all_of,
     )
     of_account: dict[tuple[str, str], set[tuple[Cell, str]]] = defaultdict(set)
     for look in looks:
@@ -424,10 +453,10 @@ def fold(looks: Iterable[Look], gaps: Iterable[Gap], resources: Iterable[Resourc
             if gap.listing == ANYWHERE or gap.listing in listings[cell]
         },
     )
-    return tuple(sorted(_counted(unfolded, of_look)))
+    return tuple(sorted(_counted(unfolded, all_of)))
 
 
-def _counted(gaps: Iterable[Gap], of_look: Mapping[str, set[str]]) -> Iterator[Gap]:
+def _counted(gaps: Iterable[Gap], all_of: Callable[[Gap], set[str]]) -> Iterator[Gap]:
     """Gaps of very many single resources, replaced by one that says how many of how many."""
     groups: dict[Gap, list[Gap]] = defaultdict(list)
     for gap in gaps:
@@ -438,7 +467,7 @@ def _counted(gaps: Iterable[Gap], of_look: Mapping[str, set[str]]) -> Iterator[G
             yield from parts
             continue
         refused = {gap.resource_id for gap in parts}
-        everything = refused | of_look[Look(larger.cell, larger.listing).key]
+        everything = refused | all_of(parts[0])
         yield replace(larger, detail=f"{len(refused)} of {len(everything)}: {min(gap.detail for gap in parts)}")
 
 

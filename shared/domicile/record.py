@@ -140,15 +140,17 @@ def record(
     previous: Scan | None = None,
     accounts: Iterable[Account] = (),
     departed: Iterable[Departed] = (),
+    gone: Collection[str] = (),
 ) -> tuple[Change, ...]:
-    """The rows to write. `known` holds all rows that are not resolved, and those of `wanted`, resolved or not.
+    """The rows to write. `known` holds all rows that are not resolved, and those of `wanted`, resolved or not; `gone`
+    are holders of which the cloud itself says that there is none of that name.
 
     Recording the same again changes nothing; seeing less never resolves anything.
     """
     findings = {finding.id: finding for finding in judgement.findings}
     names = {account.id: account.name for account in accounts}
     entries = tuple(one for one in departed if one.on <= scan.as_of)
-    seen = _Seen(judgement, looks, entries)
+    seen = _Seen(judgement, looks, entries, gone)
     cause = _cause(scan, previous)
     moves = {
         start: to
@@ -260,8 +262,10 @@ def _covers(gap: Gap, row: GapRow) -> bool:
 class _Seen:
     """What a scan that found nothing wrong says about a row that stood."""
 
-    def __init__(self, judgement: Judgement, looks: Looks, departed: tuple[Departed, ...]) -> None:
-        self._judgement, self._looks, self._departed = judgement, looks, departed
+    def __init__(
+        self, judgement: Judgement, looks: Looks, departed: tuple[Departed, ...], gone: Collection[str]
+    ) -> None:
+        self._judgement, self._looks, self._departed, self._gone = judgement, looks, departed, gone
         self._sets: dict[tuple[str, ...], list[Presence]] = defaultdict(list)
         for subject, presence in judgement.present.items():
             if subject.startswith("set|"):
@@ -278,6 +282,8 @@ class _Seen:
         presence = judgement.present.get(subject)
         if presence and row.channel and row.channel not in presence.links:
             return "evidence-gone"
+        if not presence and subject.startswith("resource|") and subject.removeprefix("resource|") in self._gone:
+            return "gone"
         declared = subject.startswith(("resource|declared:", "dataset|declared:"))
         if not (self.proves(row) or (declared and not row.seen_in)):
             return "coverage-lost"

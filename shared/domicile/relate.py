@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from domicile import geography
 from domicile.model import (
     ANYWHERE,
+    GLOBAL,
     Channel,
     Copy,
     Dataset,
@@ -43,6 +44,8 @@ class _Node(Struct):
     incoming: list[Copy] = []
     copied_from_now: bool = False
     absent: bool = False
+    located: bool = False
+    not_of: str = ""
     location: Location | None = None
     account: str = ""
 
@@ -155,7 +158,9 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
             sources.add(target.id)
         if channel.continuous or channel.relation == "peer":
             source.copied_from_now = True
-        target.location = target.location or copy.location or inventory.located.get(copy.id)
+        found = inventory.located.get(copy.id)
+        target.located = target.located or (found is not None and not (target.location or copy.location))
+        target.location = target.location or copy.location or found
         target.account = target.account or copy.account or (source.account if channel.implied else "")
         target.incoming.append(copy)
     for _, taken_of in _untold(nodes, vocabulary):
@@ -167,7 +172,10 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
     for copy in statements:
         node = nodes[_target(copy, vocabulary.channels[copy.channel])]
         # The proof lies with the holder: listed in full without it, it is not there, whatever its source says.
-        node.absent = node.resource is None and _looked_at(node, listed)
+        node.absent = node.resource is None and (node.id in inventory.gone or _looked_at(node, listed))
+        if node.resource is None and node.account and _looked_at(node, listed, GLOBAL):
+            # Its name tells nobody's account, and among all that this account has, it is not: somebody else has it.
+            node.account, node.not_of = "", node.account
     # What an ancestor that is gone had to say about the class is as unknown as that of one nobody could look at.
     unseen = {name for name in sources if nodes[name].resource is None}
     return nodes, statements, unseen
@@ -354,13 +362,19 @@ def _region(location: Location | None) -> str:
     return ":".join(part for part in (location.provider, location.region, location.zone) if part)
 
 
-def _looked_at(node: _Node, listed: Mapping[tuple[str, str, str], bool]) -> bool:
+def _looked_at(node: _Node, listed: Mapping[tuple[str, str, str], bool], region: str = "") -> bool:
     """Whether the place an ARN names was listed in full, so that its absence says it is gone. Of some resources, such
-    as snapshots of volumes, the ARN does not name the account."""
+    as snapshots of volumes, the ARN does not name the account. With a region: whether what the ARN names no place of
+    was listed in full there."""
     parts = node.id.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn":
+    if len(parts) < 6 or parts[0] != "arn" or (region and parts[3]):
         return False
-    return listed.get((parts[4] or node.account, parts[3], parts[2]), False)
+    return listed.get((parts[4] or node.account, parts[3] or region, parts[2]), False)
+
+
+def _service(name: str) -> str:
+    """The service that an ARN names."""
+    return name.split(":", 5)[2] if name.startswith("arn:") else ""
 
 
 def _components(order: Iterable[str], edges: Mapping[str, set[str]]) -> list[list[str]]:
@@ -484,6 +498,10 @@ def _placement(
     evidence = [copy.evidence for copy in by_kind if copy.evidence]
     if resource:
         evidence.append(Evidence(resource.look.rsplit("/", 1)[-1], "region", resource.location.region))
+    elif node.located and location:
+        evidence.append(Evidence(f"{_service(node.id)}.locate", "region", location.region))
+    if node.not_of:
+        evidence.append(Evidence(f"{_service(node.id)}.locate", "account", f"not {node.not_of}"))
     return Placement(
         subject=_subject(node, link, channel, nodes, rotates=bool(resource_type and resource_type.rotates)),
         kind=kind,

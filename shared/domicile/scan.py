@@ -196,6 +196,7 @@ def reckon(
         previous=previous,
         accounts=weighed.inventory.accounts,
         departed=organisation.departed,
+        gone=weighed.inventory.gone,
     )
     changes = (*untold, *fresh)
     gaps = record_gaps([gap for gap in store.gaps() if _covers(scan, gap.provider)], weighed.gaps, now=now)

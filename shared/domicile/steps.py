@@ -26,7 +26,7 @@ from domicile.collect import (
     Ask,
     Found,
     asks_of,
-    find,
+    find_all,
     gather,
     listed,
     locate,
@@ -267,7 +267,7 @@ class _Collecting:
             return stretch
         kept = self._desk.get(self._name(f"found-{number:04}"), list[Handles])
         if kept is None:
-            found = tuple(self._pool.map(lambda ask: find(self._provider, ask, self._task.known), asks))
+            found = tuple(find_all(self._provider, asks, self._task.known, self._pool))
             asked, told = _split(found)
             if sum(len(one.items) for one in asked) <= ITEMS:
                 self._describe(number, 0, found, [(one.ask, item) for one in found for item in one.items], last=True)

@@ -79,7 +79,9 @@ class Listing(Struct, frozen=True):
     """One list call in one cell, the questions asked about each of its items, and a pure reading of the answers.
 
     `read` gets the item as listed, the answers by part (None: none configured; missing: refused) and the cell.
-    It touches nothing else. `identify` names the item for gaps; it is the id of the resource it becomes.
+    It touches nothing else. `identify` names the item for gaps; it is the id of the resource it becomes, or of which it
+    tells more. Listings of one client with the same `find` are found once in each cell: their questions can be refused
+    or left out separately, and the list call is made once.
     """
 
     name: str
@@ -102,7 +104,8 @@ class Service(Struct, frozen=True):
     """One cloud service as domicile sees it.
 
     `needs` maps each operation called to the permissions it takes (none: called without permission, on purpose).
-    `locate` finds where something lies that was named without a region. `blind_to` are sentences about what the
+    `locate` finds where something lies that was named without a region; `gone` are the error codes by which it learns
+    that there is none of that name. `blind_to` are sentences about what the
     service's API cannot show; `hides` are the kinds of placements that are among it. `swept` are the types that its
     listings find among what is asked about all accounts at once.
     """
@@ -117,6 +120,7 @@ class Service(Struct, frozen=True):
     blind_to: tuple[str, ...] = ()
     hides: frozenset[PlacementKind] = frozenset()
     locate: Callable[[Cloud, str], Location | None] | None = None
+    gone: tuple[str, ...] = ()
     swept: tuple[Swept, ...] = ()
 
 
