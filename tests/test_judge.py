@@ -25,6 +25,7 @@ from core_cases import (
     VIRGINIA,
     History,
     arn,
+    classified,
     copied,
     gap,
     holder,
@@ -928,3 +929,32 @@ def test_as_of_its_day_a_coming_rule_judges_the_same_data():
     assert coming(ABROAD, HOME, rules=asked, as_of=later(29)) == {"rule": (1, 0, 0, ())}
     assert coming(ABROAD, HOME, rules=asked, as_of=SOON) == {}
     assert told(*asked, as_of=SOON) == {"rule": "violation"}
+
+
+def test_of_a_rule_that_is_asked_about_every_dataset_has_its_worst_verdict():
+    copy = holder("ledger-copy", SINGAPORE)
+    bare = holder("bare", SINGAPORE)
+    books = holder("books", SINGAPORE, "bucket", tags={"data": "books_of_account"})
+    asked, silent = rule(ONLY_IN_INDIA, Obligation(kind="attest", id="letter")), rule(id="silent")
+    kept = holder("kept", tags=PAYMENTS)
+    seen = world(HOME, copy, copied(HOME, copy, "read-replica"), kept, bare, books)
+    datasets, said = classified(seen)
+    words, looks = Vocabulary({}, {}), Looks(seen.looks)
+    found = judge(
+        datasets, said, [asked, silent], ORGANISATION, words, looks, as_of=TODAY, now=NOON, tell=["rule"]
+    ).worst
+    assert found == {"rule": {HOME.id: Verdict.VIOLATION, kept.id: Verdict.PASS, bare.id: Verdict.UNKNOWN}}
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [({}, Verdict.VIOLATION), ({"status": "draft"}, Verdict.ADVISORY), ({"enforce_from": FAR}, Verdict.UPCOMING)],
+)
+def test_the_worst_verdict_of_a_dataset_is_what_time_makes_of_it_for_logs_too(more, expected):
+    store = holder("app", kind="log-group", tags={"data": "logs.ict"}, retention_days=30)
+    seen = world(store)
+    datasets, said = classified(seen)
+    asked = rule(LOGS_IN_INDIA, applies=LOGS, **more)
+    words, looks = Vocabulary({}, {}), Looks(seen.looks)
+    found = judge(datasets, said, [asked], ORGANISATION, words, looks, as_of=TODAY, now=NOON, tell=["rule"]).worst
+    assert found == {"rule": {store.id: expected}}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
@@ -73,8 +73,10 @@ def judge(
     *,
     as_of: date,
     now: datetime,
+    tell: Collection[str] = (),
 ) -> Judgement:
-    """Every verdict that is more than a pass. `as_of` is the day judged for, `now` the moment ages count from."""
+    """Every verdict that is more than a pass. `as_of` is the day judged for, `now` the moment ages count from. Of the
+    rules to `tell` of, the worst verdict of each dataset is kept, a pass too."""
     question = Question(organisation, vocabulary, looks, as_of, now)
     # What was copied and is gone has no place to judge; it only hands on its classes.
     datasets = [dataset for dataset in datasets if dataset.placements]
@@ -82,7 +84,7 @@ def judge(
     actors = {entity.id: frozenset(entity.actors) for entity in organisation.entities}
     gone = replaced(rules, as_of)
     rules = [replace(rule, status="superseded") if rule.id in gone else rule for rule in rules]
-    bench = _Bench(question, gone)
+    bench = _Bench(question, gone, rules, tell)
     unclassified = []
     open_questions: set[tuple[str, str]] = set()
     in_question: dict[_Said, list[tuple[Rule, frozenset[Missing]]]] = {}
@@ -106,7 +108,7 @@ def judge(
                 continue
             open_questions.update((rule.id, subject) for subject in subjects)
             matters = _matters(rule, question)
-            if (matters or bench.awaits(rule)) and _unmet(rule, dataset, reach, classification, question):
+            if (matters or rule.id in bench.noted) and _unmet(rule, dataset, reach, classification, question):
                 bench.note(rule, dataset, Verdict.UNKNOWN)
                 if matters:
                     missing |= unknown
@@ -126,6 +128,7 @@ def judge(
         members={member: dataset.id for dataset in datasets for member in dataset.members},
         rules=frozenset(rule.id for rule in rules),
         upcoming=bench.coming(rules),
+        worst={name: bench.worst[name] for name in tell},
     )
 
 
@@ -341,39 +344,45 @@ _Case = tuple[Dataset, Classification, Outcome]
 class _Bench:
     """Hears every rule on every dataset and keeps one finding per rule, keyword and subject: the worst."""
 
-    def __init__(self, question: Question, replaced: Mapping[str, Rule]) -> None:
+    def __init__(
+        self, question: Question, replaced: Mapping[str, Rule], rules: Iterable[Rule], tell: Collection[str]
+    ) -> None:
         self._question = question
         self._replaced = replaced
+        self._tell = frozenset(tell)
+        self.noted = self._tell | {rule.id for rule in rules if self._awaits(rule)}
+        """The rules of which the worst verdict of each dataset is kept."""
+        self.worst: dict[str, dict[str, Verdict]] = defaultdict(dict)
         self._findings: dict[str, Finding] = {}
         self._met: set[tuple[str, str, str]] = set()
         self._rules: dict[tuple[str, int], tuple[Rule, Obligation]] = {}
         self._logs: dict[tuple[str, int, str, str], list[_Case]] = defaultdict(list)
         self._entities: dict[tuple[str, int, str], list[tuple[Dataset, Classification]]] = defaultdict(list)
-        self._worst: dict[str, dict[str, Verdict]] = defaultdict(dict)
         self._unsigned: dict[str, set[str]] = defaultdict(set)
 
-    def awaits(self, rule: Rule) -> bool:
+    def _awaits(self, rule: Rule) -> bool:
         """Whether a rule binds from a coming day on."""
         return in_time(rule, Verdict.VIOLATION, self._question.as_of) is Verdict.UPCOMING
 
     def note(self, rule: Rule, dataset: Dataset, verdict: Verdict) -> None:
-        """Keep what a coming rule will say of a dataset, at worst."""
-        if self.awaits(rule):
-            worst = self._worst[rule.id]
+        """Keep the worst that a rule says of a dataset."""
+        if rule.id in self.noted:
+            verdict = in_time(rule, verdict, self._question.as_of)
+            worst = self.worst[rule.id]
             worst[dataset.id] = max(verdict, worst.get(dataset.id, verdict))
 
     def coming(self, rules: Iterable[Rule]) -> tuple[Coming, ...]:
         """The rules that will bind, by their day, with what will not do then. Asked last."""
         found = []
         for rule in rules:
-            if rule.enforce_from and self.awaits(rule):
-                count = Counter(self._worst[rule.id].values())
+            if rule.enforce_from and self._awaits(rule):
+                count = Counter(self.worst[rule.id].values())
                 found.append(
                     Coming(
                         rule=rule.id,
                         enforce_from=rule.enforce_from,
                         trial=rule.trial,
-                        breaks=count[Verdict.UPCOMING] + count[Verdict.VIOLATION],
+                        breaks=count[Verdict.UPCOMING],
                         cannot_tell=count[Verdict.UNKNOWN],
                         to_look_at=count[Verdict.REVIEW],
                         to_sign=tuple(sorted(self._unsigned[rule.id])),
@@ -462,6 +471,8 @@ class _Bench:
             return
         if outcome.verdict is Verdict.PASS:
             self._met.add((rule.id, obligation.kind, subject))
+            if dataset and rule.id in self._tell:
+                self.note(rule, dataset, Verdict.PASS)
             return
         finding = self._finding(rule, obligation, subject, outcome, dataset, classification, placement, count)
         if seen_in:

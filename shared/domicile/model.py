@@ -734,7 +734,8 @@ class Judgement(Struct, frozen=True):
     `met` holds (rule, keyword, subject) of every obligation that was judged and found met; `open_questions`
     holds (rule, subject) where it could not be told whether the rule applies, for logs `logs|ACCOUNT|` whatever
     the class. `present` has every subject seen,
-    `members` the dataset of every resource.
+    `members` the dataset of every resource. `worst` has, of the rules that were asked about, the worst verdict of each
+    dataset; a dataset that such a rule is not about is not in it.
     """
 
     findings: tuple[Finding, ...] = ()
@@ -745,6 +746,7 @@ class Judgement(Struct, frozen=True):
     members: Mapping[str, str] = {}
     rules: frozenset[str] = frozenset()
     upcoming: tuple[Coming, ...] = ()
+    worst: Mapping[str, Mapping[str, Verdict]] = {}
 
 
 # What is kept
