@@ -301,7 +301,7 @@ def consequences(blobs: Blobs, there: Setup | None, here: Setup) -> Consequences
     return Consequences(
         scan=scan,
         as_of=today,
-        turns=tuple(_turns(before.judgement, after.judgement)),
+        turns=tuple(turns(before.judgement, after.judgement)),
         waiting=tuple(
             Turn(
                 rule=", ".join(waiting[one].would_break),
@@ -346,14 +346,15 @@ def _scans(blobs: Blobs, digits: str = "") -> Iterator[int]:
             yield from _scans(blobs, digits + digit)
 
 
-def _turns(before: Judgement, after: Judgement) -> list[Turn]:
+def turns(before: Judgement, after: Judgement) -> list[Turn]:
+    """The verdicts that differ between two judgements of the same data, breaches first."""
     was, is_ = ({one.id: one for one in judgement.findings} for judgement in (before, after))
-    turns = []
+    found = []
     for one in {**was, **is_}.values():
         old, new = was.get(one.id), is_.get(one.id)
         words = [_standing(finding, judgement, one) for finding, judgement in ((old, before), (new, after))]
         if words[0] != words[1]:
-            turns.append(
+            found.append(
                 Turn(
                     rule=one.rule,
                     what=_what(one),
@@ -365,7 +366,7 @@ def _turns(before: Judgement, after: Judgement) -> list[Turn]:
                     rank=SEVERITIES.index(one.severity),
                 )
             )
-    return sorted(turns, key=lambda turn: (turn.breach == 0, turn.rank, turn.rule, turn.where, turn.what))
+    return sorted(found, key=lambda turn: (turn.breach == 0, turn.rank, turn.rule, turn.where, turn.what))
 
 
 def _breaks(finding: Finding | None) -> bool:
