@@ -97,10 +97,13 @@ def test_what_is_not_known_of_keys_and_retention_stays_unknown():
 
 
 def test_a_line_says_what_else_a_rule_turns_on():
-    said = classified("payment.card", facts=frozenset({"cross_border"}), subjects=7, looked=False)
+    taken = (ClassEvidence("personal.*", "declared", "counted only"),)
+    more = {"facts": frozenset({"cross_border"}), "subjects": 7, "looked": False, "declassified": taken}
+    said = classified("payment.card", **more)
     [line] = listed(place(partial=True, end_to_end=True), said=said, feeds=("central",))
     assert (line.partial, line.end_to_end, line.feeds) == (True, True, ("central",))
     assert (line.facts, line.subjects, line.looked) == (("cross_border",), 7, False)
+    assert line.declassified == ("personal.*",)
 
 
 def test_a_line_says_which_looks_it_rests_on():

@@ -60,6 +60,7 @@ class Line(Struct, frozen=True, kw_only=True):
     look: tuple[str, ...]
     partial: bool
     end_to_end: bool
+    declassified: tuple[str, ...]
     facts: tuple[str, ...]
     subjects: int | None
     looked: bool
@@ -180,6 +181,7 @@ def lines(
                 look=place.seen_in,
                 partial=place.partial,
                 end_to_end=place.end_to_end,
+                declassified=tuple(sorted({evidence.name for evidence in one.declassified})),
                 facts=tuple(sorted(one.facts)),
                 subjects=one.subjects,
                 looked=one.looked,
