@@ -56,12 +56,18 @@ def test_a_role_sees_the_account_it_is_in(session):
     assert buckets(session, SHOP) == [f"of-{SHOP}"]
 
 
-def test_one_client_serves_all_accounts_at_once_without_mixing_them_up(session):
+def test_all_accounts_are_asked_at_once_without_mixing_them_up(session):
     accounts = ["", SHOP, PAY] * 10
     with ThreadPoolExecutor(8) as pool:
         answers = list(pool.map(lambda account: buckets(session, account), accounts))
     assert answers == [[f"of-{account or GROUP}"] for account in accounts]
-    assert session.client("s3", MUMBAI) is session.client("s3", MUMBAI)
+
+
+def test_each_region_is_asked_under_its_own_name(cloud, session):
+    for region in (MUMBAI, "us-east-1", "cn-north-1"):
+        session.cloud("dynamodb", region).call("list_tables")
+        session.cloud("dynamodb", MUMBAI).call("list_tables", region=region)
+    assert [call.region for call in cloud.calls] == [MUMBAI] * 2 + ["us-east-1"] * 2 + ["cn-north-1"] * 2
 
 
 def test_pages_of_two_accounts_may_be_read_in_turns(cloud, session):
@@ -114,7 +120,7 @@ def test_the_external_id_is_shown_when_a_role_is_taken_on(cloud, session):
 
 
 def test_domicile_says_who_it_is(session):
-    assert f"domicile/{__version__}" in session.client("s3", MUMBAI).meta.config.user_agent_extra
+    assert f"domicile/{__version__}" in session.transport.api("s3").agent
 
 
 def test_a_role_that_cannot_be_taken_on_is_missing(cloud, session):

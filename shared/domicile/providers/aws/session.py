@@ -1,17 +1,17 @@
-"""Speaks to AWS: one client per service and region for all accounts, and every error in domicile's words."""
+"""Speaks to AWS: one transport for all accounts, regions and services, and every error in domicile's words."""
 
 from __future__ import annotations
 
-import functools
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextvars import ContextVar
-from typing import Any, Final, TypeVar
+from contextlib import contextmanager
+from typing import Any, Final
 
 import botocore.session
 from botocore.config import Config
-from botocore.credentials import CredentialResolver, DeferredRefreshableCredentials
+from botocore.credentials import DeferredRefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -29,6 +29,7 @@ from domicile import __version__
 from domicile.errors import CloudError
 from domicile.model import GapReason
 from domicile.providers.aws.arn import partition
+from domicile.providers.aws.transport import Transport, models
 from domicile.providers.service import NotOffered, Refused, Vanished
 
 DENIED: Final = frozenset(
@@ -99,66 +100,41 @@ TOKENS: Final = (
 NO_CREDENTIALS: Final = "no usable AWS credentials: run `aws configure`, `aws sso login` or set AWS_PROFILE"
 SESSION_NAME: Final = "domicile"
 
-T = TypeVar("T")
-
-_acting: ContextVar[Any] = ContextVar("acting", default=None)
-
-
-class _Acting:
-    """Credentials that are, at each signature, those of the account this thread is speaking to."""
-
-    METHOD = "domicile"
-    method = METHOD
-
-    def __init__(self, caller: Any) -> None:
-        self.caller = caller
-
-    def load(self) -> _Acting:
-        return self
-
-    def get_frozen_credentials(self) -> Any:
-        return _acting.get() or self.caller.get_frozen_credentials()
-
-    def get_deferred_property(self, _: str) -> Callable[[], None]:
-        return lambda: None
-
-
-@functools.cache
-def _models() -> Any:
-    """The SDK's descriptions of services: large, always the same, and read once."""
-    return botocore.session.Session().get_component("data_loader")
-
 
 class Session:
-    """The caller's credentials, the roles taken on with them, and the clients that all of them share."""
+    """The caller's credentials, the roles taken on with them, and the transport that all of them share."""
 
-    def __init__(self, *, role: str = "", external_id: str = "", attempts: int = 8) -> None:
+    def __init__(
+        self,
+        *,
+        role: str = "",
+        external_id: str = "",
+        attempts: int = 8,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.role, self.external_id = role, external_id
         self._roles: dict[str, Any] = {}
-        self._clients: dict[tuple[str, str], Any] = {}
         self._lock = threading.RLock()
         try:
-            own = botocore.session.Session()
-            self.caller: Any = own.get_credentials()
-            self.region: str = own.get_config_variable("region") or "us-east-1"
+            self._botocore = botocore.session.Session()
+            self._botocore.register_component("data_loader", models())
+            self.caller: Any = self._botocore.get_credentials()
+            self.region: str = self._botocore.get_config_variable("region") or "us-east-1"
         except (BotoCoreError, SSOError) as error:
             raise CloudError(f"{NO_CREDENTIALS} ({error})") from error
         if self.caller is None:
             raise CloudError(NO_CREDENTIALS)
-        acting: Any = _Acting(self.caller)
-        self._botocore = botocore.session.Session()
-        self._botocore.register_component("data_loader", _models())
-        self._botocore.register_component("credential_provider", CredentialResolver([acting]))
         self._botocore.set_config_variable("sts_regional_endpoints", "regional")
-        self._config = Config(
-            retries={"mode": "adaptive", "max_attempts": attempts},
+        config = Config(
             max_pool_connections=64,
             connect_timeout=10,
             read_timeout=60,
             user_agent_extra=f"domicile/{__version__}",
-            # One client serves all accounts, so its endpoint must not be one account's.
+            # One client serves all accounts and regions, so its endpoint must not be one account's, nor the global one.
             account_id_endpoint_mode="disabled",
+            s3={"us_east_1_regional_endpoint": "regional"},
         )
+        self.transport = Transport(self._botocore, config, region=self.region, attempts=attempts, wait=wait)
 
     def identity(self) -> tuple[str, str]:
         """The account of the caller, and the caller's ARN."""
@@ -176,15 +152,6 @@ class Session:
         """The seam to a service as the role in an account sees it; without an account, as the caller does."""
         return AwsCloud(self, self._credentials(account) if account else self.caller, service, region)
 
-    def client(self, service: str, region: str) -> Any:
-        # Creating clients on one session is not thread-safe, and costs more than most calls.
-        with self._lock:
-            if (service, region) not in self._clients:
-                self._clients[service, region] = self._botocore.create_client(
-                    service, region_name=region, config=self._config
-                )
-            return self._clients[service, region]
-
     def offers(self, service: str, region: str) -> bool:
         """Whether a service may be there: of regions newer than the SDK, and of services that are spoken to in one
         place only, its lists do not tell."""
@@ -194,10 +161,7 @@ class Session:
         return region in offered or region not in known or not offered
 
     def close(self) -> None:
-        with self._lock:
-            for client in self._clients.values():
-                client.close()
-            self._clients.clear()
+        self.transport.close()
 
     def _credentials(self, account: str) -> Any:
         with self._lock:
@@ -209,11 +173,12 @@ class Session:
 
     def _assumed(self, account: str) -> dict[str, str]:
         external = {"ExternalId": self.external_id} if self.external_id else {}
-        given = self.client("sts", self.region).assume_role(
-            RoleArn=f"arn:{partition(self.region)}:iam::{account}:role/{self.role}",
-            RoleSessionName=SESSION_NAME,
+        asked = {
+            "RoleArn": f"arn:{partition(self.region)}:iam::{account}:role/{self.role}",
+            "RoleSessionName": SESSION_NAME,
             **external,
-        )["Credentials"]
+        }
+        given = self.transport.ask("sts", self.region, self.caller, "assume_role", asked)["Credentials"]
         return {
             "access_key": given["AccessKeyId"],
             "secret_key": given["SecretAccessKey"],
@@ -230,42 +195,40 @@ class AwsCloud:
         self._service, self._region = service, region
 
     def pages(self, operation: str, *, region: str = "", **parameters: Any) -> Iterator[dict[str, Any]]:
-        client = self._client(region)
-        if client.can_paginate(operation):
-            answers = iter(client.get_paginator(operation).paginate(**parameters))
-        else:
-            answers = _by_token(getattr(client, operation), parameters)
-        while (page := self._asked(client, lambda: next(answers, None))) is not None:
-            yield page
+        def ask(**asked: Any) -> dict[str, Any]:
+            return self._asked(operation, region, asked)
+
+        transport = self._session.transport
+        paginator = transport.paginator(transport.api(self._service), operation, ask)
+        yield from paginator.paginate(**parameters) if paginator else _by_token(ask, parameters)
 
     def call(self, operation: str, *, region: str = "", **parameters: Any) -> dict[str, Any]:
-        client = self._client(region)
-        answer: dict[str, Any] = self._asked(client, lambda: getattr(client, operation)(**parameters))
-        return answer
+        return self._asked(operation, region, parameters)
 
     def header(self, operation: str, name: str, *, region: str = "", **parameters: Any) -> str:
-        client = self._client(region)
-
-        def ask() -> dict[str, Any]:
+        with self._translated(region or self._region):
             try:
-                return dict(getattr(client, operation)(**parameters))
+                answer = self._ask(operation, region, parameters, follow=False)
             except ClientError as error:
-                return dict(error.response)
-
-        headers: dict[str, str] = self._asked(client, ask)["ResponseMetadata"].get("HTTPHeaders", {})
+                answer = dict(error.response)
+        headers: dict[str, str] = answer["ResponseMetadata"].get("HTTPHeaders", {})
         return headers.get(name, "")
 
-    def _client(self, region: str) -> Any:
-        return self._session.client(self._service, region or self._region)
+    def _asked(self, operation: str, region: str, parameters: dict[str, Any]) -> dict[str, Any]:
+        with self._translated(region or self._region):
+            return self._ask(operation, region, parameters)
 
-    def _asked(self, client: Any, ask: Callable[[], T]) -> T:
-        """Ask with this account's credentials, and translate what goes wrong."""
+    def _ask(self, operation: str, region: str, parameters: dict[str, Any], *, follow: bool = True) -> dict[str, Any]:
+        transport = self._session.transport
+        return transport.ask(
+            self._service, region or self._region, self._credentials, operation, parameters, follow=follow
+        )
+
+    @contextmanager
+    def _translated(self, region: str) -> Iterator[None]:
+        """What goes wrong, in domicile's words."""
         try:
-            acting = _acting.set(self._credentials.get_frozen_credentials())
-            try:
-                return ask()
-            finally:
-                _acting.reset(acting)
+            yield
         except ClientError as error:
             if _ended(error):
                 raise CloudError(f"{NO_CREDENTIALS} ({error})") from error
@@ -280,7 +243,7 @@ class AwsCloud:
         ) as error:
             raise CloudError(f"{NO_CREDENTIALS} ({error})") from error
         except EndpointConnectionError as error:
-            if not self._session.offers(self._service, client.meta.region_name):
+            if not self._session.offers(self._service, region):
                 raise NotOffered(self._service) from error
             raise Refused("EndpointConnectionError", str(error)) from error
         except (BotoCoreError, ResponseParserError) as error:
