@@ -69,6 +69,18 @@ def test_the_data_of_a_suspended_account_is_still_there():
     assert suspended in found.accounts
 
 
+def test_an_account_that_is_listed_twice_is_looked_into_once():
+    found = discover(Provider((PAY, SHOP, PAY)))
+    assert found.accounts == (SHOP, PAY)
+    assert len(found.cells) == len(set(found.cells)) == 6
+
+
+def test_a_name_that_no_store_can_keep_is_written_so_that_it_can():
+    [account] = discover(Provider((Account("fake", "111", "half \ud800 \x1b[2J"),))).accounts
+    assert account.name == "half \\ud800 \x1b[2J"
+    account.name.encode()
+
+
 def test_a_region_never_switched_on_is_a_limit():
     found = discover(Provider((SHOP,), {"111": Regions(("north",), ("south",))}))
     assert found.limits == (Limit(cell("111", "south"), "*", "never-enabled"),)
@@ -80,6 +92,18 @@ def test_a_region_switched_off_after_data_was_seen_there_is_a_gap():
     found = discover(provider, known={("111", "south"), ("222", "west")})
     assert [(gap.cell, gap.reason) for gap in found.gaps] == [(cell("111", "south"), "region-off")]
     assert [limit.cell.region for limit in found.limits] == ["west"]
+
+
+def test_a_region_switched_off_that_nobody_wants_to_look_into_is_a_limit_by_choice():
+    provider = Provider((SHOP,), {"111": Regions(("north",), ("south", "west"))})
+    for asked in ({"scope": Scope(skip_regions=("so*",))}, {"regions": {"north"}}):
+        found = discover(provider, known={("111", "south")}, **asked)
+        assert found.gaps == ()
+        # What nobody ever saw data in stays what it is.
+        assert [(limit.cell.region, limit.reason) for limit in found.limits] == [
+            ("south", "skipped-by-config"),
+            ("west", "never-enabled"),
+        ]
 
 
 def test_an_account_that_is_listed_no_more_after_data_was_seen_there_is_a_gap():

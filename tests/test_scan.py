@@ -130,7 +130,7 @@ REFUSALS = without(
     role_of_the_archive=(lambda cloud: cloud.refuse_role(ARCHIVE), MISSING),
     regions_of_an_account=(
         lambda cloud: (
-            cloud.deny("account", "ListRegions", account=BANK),
+            cloud.deny("account", "ListRegions"),
             cloud.deny("ec2", "DescribeRegions", account=BANK),
         ),
         ABROAD | MISSING,

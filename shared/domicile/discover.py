@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from domicile.errors import DomicileError, UsageError
 from domicile.model import ANYWHERE, GLOBAL, Account, Cell, Gap, GapReason, Limit, Scope
@@ -16,6 +17,7 @@ from domicile.yamltext import did_you_mean
 
 EVERYTHING: Final = Scope()
 DETAIL: Final = 500
+SUSPENDED: Final = "suspended or closed, but its data may still be there"
 
 
 class Discovery(Struct, frozen=True):
@@ -45,7 +47,8 @@ def discover(
     saw something: a region that is switched off now, or an account that is listed no more, is a gap, since what it
     holds may still be there. Raises UsageError when what is asked for is not there.
     """
-    listed = tuple(sorted(provider.accounts(), key=lambda account: account.id))
+    named = {one.id: replace(one, name=writable(one.name)) for one in provider.accounts()}
+    listed = tuple(account for _, account in sorted(named.items()))
     _require("account", accounts, {account.id for account in listed})
     gaps: list[Gap] = []
     limits = _blind_spots(provider)
@@ -57,7 +60,7 @@ def discover(
         elif accounts and account.id not in accounts:
             limits.append(Limit(whole, ANYWHERE, "skipped-by-config", "not among the accounts asked for"))
         elif account.status == "suspended":
-            gaps.append(Gap(whole, ANYWHERE, "suspended", "the account is suspended, but its data is still there"))
+            gaps.append(Gap(whole, ANYWHERE, "suspended", SUSPENDED))
         else:
             asked.append(account)
 
@@ -89,20 +92,18 @@ def discover(
             continue
         for region in (GLOBAL, *found.on):
             cell = Cell(provider.name, account.id, region)
-            # A pattern is about regions; what is asked once per account is skipped only by its own name.
-            if region in scope.skip_regions or (region != GLOBAL and _matches(region, scope.skip_regions)):
-                limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "scope.skip_regions"))
-            elif regions and region not in regions and region != GLOBAL:
-                limits.append(Limit(cell, ANYWHERE, "skipped-by-config", "not among the regions asked for"))
+            if left_out := _left_out(region, scope, regions):
+                limits.append(Limit(cell, ANYWHERE, "skipped-by-config", left_out))
             else:
                 cells.append(cell)
         for region in found.off:
             cell = Cell(provider.name, account.id, region)
-            if (account.id, region) in known:
-                detail = "switched off, but an earlier scan saw data there"
-                gaps.append(Gap(cell, ANYWHERE, "region-off", detail))
-            else:
+            if (account.id, region) not in known:
                 limits.append(Limit(cell, ANYWHERE, "never-enabled"))
+            elif left_out := _left_out(region, scope, regions):
+                limits.append(Limit(cell, ANYWHERE, "skipped-by-config", left_out))
+            else:
+                gaps.append(Gap(cell, ANYWHERE, "region-off", "switched off, but an earlier scan saw data there"))
         limits.extend(
             Limit(whole, f"{service.name}.{listing.name}", "skipped-by-config", "scope.skip_services")
             for service in provider.services
@@ -117,6 +118,14 @@ def discover(
         tuple(sorted(skipped_services)),
         frozenset(known),
     )
+
+
+def _left_out(region: str, scope: Scope, regions: Collection[str]) -> str:
+    """Why a region is not to be looked into, if so. A pattern is about regions; what is asked once per account is
+    skipped only by its own name."""
+    if region in scope.skip_regions or (region != GLOBAL and _matches(region, scope.skip_regions)):
+        return "scope.skip_regions"
+    return "not among the regions asked for" if regions and region not in {*regions, GLOBAL} else ""
 
 
 def _require(what: str, asked: Collection[str], there: Collection[str]) -> None:
