@@ -73,6 +73,7 @@ VOCABULARY = Vocabulary(
             Channel("recovery-point", "backup", "Change the backup plan.", rotates=True),
             Channel("log-delivery", "log", "Deliver logs elsewhere."),
             Channel("inside", "snapshot", "Delete the whole.", relation="part"),
+            Channel("nightly-inside", "snapshot", "Stop the rule.", relation="part", rotates=True),
             Channel("copy-action", "snapshot", "Remove the copy action.", relation="rule", implied=True),
             Channel("restore", "primary", "Delete what was restored.", relation="seed"),
         )

@@ -687,3 +687,83 @@ def test_a_snapshot_whose_name_says_no_account_is_not_there_when_its_account_was
     spoken_of = copied(ledger, gone, "snapshot-copy", account=HERE, look=ledger.look)
     [dataset] = related(ledger, spoken_of).values()
     assert {one.resource_id for one in dataset.placements} == {ledger.id}
+
+
+def test_what_an_image_was_copied_from_says_more_than_its_parts():
+    ledger, image = holder("ledger"), holder("image", kind="recovery-point")
+    # By name the part comes first.
+    there, part = holder("there", SINGAPORE, kind="recovery-point"), holder("a-part", SINGAPORE, kind="snapshot")
+    links = (
+        copied(ledger, image, "snapshot-taken"),
+        copied(image, there, "snapshot-copy"),
+        copied(part, there, "inside"),
+    )
+    for order in (links, links[::-1]):
+        [dataset] = related(ledger, image, there, part, *order).values()
+        [abroad] = [one for one in dataset.placements if one.country == "SG"]
+        assert (abroad.resource_id, abroad.channel, abroad.source_id) == (there.id, "snapshot-copy", image.id)
+
+
+MACHINE = arn("machine", "ledger-host")
+
+
+def image_of_machine(number: int, *volumes: Resource):
+    """An image that a rule makes of a machine each night, and its parts, each taken of one volume of the machine."""
+    image = holder(f"image-{number}", kind="recovery-point", taken_of=MACHINE, created_at=ago(days=9 - number))
+    yield image
+    yield copied(image, MACHINE, "nightly-inside", look=image.look, caused_by="rule-of-nights", account=HERE)
+    for volume in volumes:
+        snapshot = holder(
+            f"{volume.name}-{number}", kind="snapshot", taken_of=volume.id, created_at=ago(days=9 - number)
+        )
+        yield snapshot
+        yield copied(volume, snapshot, "snapshot-taken", look=snapshot.look)
+        yield copied(snapshot, image, "nightly-inside", look=image.look)
+
+
+def test_nightly_images_of_a_machine_with_two_volumes_are_one_dataset_and_one_place():
+    ledger, wallets = holder("ledger"), holder("wallets")
+    for nights in (range(3), range(1, 4)):
+        datasets = related(
+            ledger, wallets, *(one for night in nights for one in image_of_machine(night, ledger, wallets))
+        )
+        assert set(datasets) == {ledger.id, wallets.id, MACHINE}
+        [images] = datasets[MACHINE].placements
+        assert (images.subject, images.copies) == (f"set|{MACHINE}|nightly-inside|{HERE}|aws:ap-south-1", 3)
+        assert set(datasets[MACHINE].parents) == {ledger.id, wallets.id}
+        assert datasets[MACHINE].unseen == ()
+
+
+def test_nightly_images_of_a_machine_with_one_volume_belong_to_the_volume():
+    ledger = holder("ledger")
+    [dataset] = related(ledger, *image_of_machine(1, ledger), *image_of_machine(2, ledger)).values()
+    assert places(dataset) == {
+        f"resource|{ledger.id}": "primary",
+        f"set|{MACHINE}|nightly-inside|{HERE}|aws:ap-south-1": "backup",
+    }
+
+
+def test_a_rule_copies_nothing_of_which_only_an_old_copy_is_left():
+    ledger, wallets = holder("ledger"), holder("wallets")
+    home = (*nightly(2, ledger.id, taken_of=ledger.id), *nightly(2, wallets.id, taken_of=wallets.id))
+    old = copied_nightly(1, ledger, arn("snapshot", "rotated"))
+    rules = [
+        copied("rule-of-nights", "", "copy-action", location=Location("aws", region), account=HERE, look="plans")
+        for region in (SINGAPORE, VIRGINIA)
+    ]
+    datasets = related(ledger, wallets, *home, *old, *rules)
+    implied = {
+        one.subject for dataset in datasets.values() for one in dataset.placements if one.channel == "copy-action"
+    }
+    assert {subject.split("|")[1] for subject in implied} == {ledger.id, wallets.id}
+
+
+def test_a_snapshot_named_without_its_region_is_the_one_of_that_name_or_none():
+    disk = holder("disk", kind="snapshot")
+    disk = replace(disk, id="arn:aws:ec2:ap-south-1::snapshot/snap-1")
+    copy = holder("copy", SINGAPORE, "snapshot")
+    told = copied("arn:aws:ec2:::snapshot/snap-1", copy, "snapshot-copy", look=copy.look)
+    [dataset] = related(disk, copy, told).values()
+    assert dataset.placements[0].source_id == disk.id
+    [alone] = related(copy, told).values()
+    assert (alone.members, alone.unseen) == ((copy.id,), ())

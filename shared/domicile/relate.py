@@ -32,6 +32,7 @@ EVIDENCE: Final = 3
 
 _NO_LINKS: Final[frozenset[str]] = frozenset()
 _BARE: Final = "/providers/"
+_NO_REGION: Final = ":ec2:::"
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -97,7 +98,7 @@ def relate(inventory: Inventory, vocabulary: Vocabulary, speaking: Collection[st
             if heads:
                 shared[index] = heads
 
-    anchor = {index: _anchor(groups[index], nodes) for index in set(head.values())}
+    anchor = {index: _anchor(groups[index], nodes, vocabulary) for index in set(head.values())}
     members: dict[int, list[str]] = defaultdict(list)
     for index, group in enumerate(groups):
         members[head[index]].extend(group)
@@ -177,7 +178,9 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
             # Its name tells nobody's account, and among all that this account has, it is not: somebody else has it.
             node.account, node.not_of = "", node.account
     # What an ancestor that is gone had to say about the class is as unknown as that of one nobody could look at.
-    unseen = {name for name in sources if nodes[name].resource is None}
+    # A whole that is no resource of its own says nothing that its parts do not.
+    wholes = {copy.id for copy in statements if vocabulary.channels[copy.channel].relation == "part"}
+    unseen = {name for name in sources if nodes[name].resource is None} - wholes
     return nodes, statements, unseen
 
 
@@ -207,15 +210,25 @@ def _seen(resources: Iterable[Resource], vocabulary: Vocabulary) -> dict[str, _N
 
 def _in_full(statements: list[Copy], nodes: Iterable[str]) -> list[Copy]:
     """Statements about what was seen, in place of those that name it by what only one resource in the world is called:
-    an Azure id from its provider on (`/providers/microsoft.storage/storageaccounts/ledger`)."""
-    bare = {name for copy in statements for name in (copy.of, copy.id) if name.startswith(_BARE)}
+    an Azure id from its provider on (`/providers/microsoft.storage/storageaccounts/ledger`), the ARN of a snapshot
+    without its region. Of such a snapshot, when it was not seen, nothing can be said."""
+    bare = {name for copy in statements for name in (copy.of, copy.id) if name.startswith(_BARE) or _NO_REGION in name}
     if not bare:
         return statements
     seen: dict[str, list[str]] = defaultdict(list)
     for node in nodes:
-        seen[_BARE + node.rpartition(_BARE)[2]].append(node)
+        seen[_bare(node)].append(node)
     full = {name: seen[name][0] for name in bare if len(seen.get(name, ())) == 1}
-    return [replace(copy, of=full.get(copy.of, copy.of), id=full.get(copy.id, copy.id)) for copy in statements]
+    named = [replace(copy, of=full.get(copy.of, copy.of), id=full.get(copy.id, copy.id)) for copy in statements]
+    return [copy for copy in named if _NO_REGION not in copy.of]
+
+
+def _bare(name: str) -> str:
+    """A resource by what only it is called in the world."""
+    if name.startswith("arn:"):
+        parts = name.split(":", 5)
+        return f"{parts[0]}:{parts[1]}{_NO_REGION}{parts[-1]}" if parts[2] == "ec2" else name
+    return _BARE + name.rpartition(_BARE)[2]
 
 
 def _spoken_of(name: str, nodes: dict[str, _Node]) -> _Node:
@@ -250,7 +263,8 @@ def _by_rule(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Voc
         if channel.relation == "rule":
             continue
         source = _origin(copy.of, nodes)
-        if copy.caused_by:
+        # Of a copy whose source is gone nobody knows what a rule would make copies of.
+        if copy.caused_by and not (channel.rotates and copy.of not in nodes and not _kept_of(copy, nodes, vocabulary)):
             sources[copy.caused_by].add(source)
         there.add((source, channel.kind, copy.location, copy.account))
     told = []
@@ -276,7 +290,8 @@ def _origin(name: str, nodes: Mapping[str, _Node]) -> str:
 def _inside(statements: Iterable[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> frozenset[str]:
     """Parts of something that was seen itself, in the same place: they are no places of their own."""
     parts = [copy for copy in statements if vocabulary.channels[copy.channel].relation == "part"]
-    sources = {copy.of for copy in parts}
+    # What is a part of something that is no resource is a place of its own.
+    sources = {copy.of for copy in parts if nodes[copy.id].resource is not None}
     return frozenset(
         copy.of
         for copy in parts
@@ -418,14 +433,22 @@ def _components(order: Iterable[str], edges: Mapping[str, set[str]]) -> list[lis
     return components
 
 
-def _anchor(group: Iterable[str], nodes: Mapping[str, _Node]) -> str:
-    """The least id among the earliest created; what was never seen has no date and comes last."""
+def _anchor(group: Iterable[str], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> str:
+    """The least id among the earliest created; what was never seen has no date and comes last. What comes and goes is
+    no anchor while there is anything that stays."""
 
-    def age(node: str) -> tuple[datetime, str]:
+    def age(node: str) -> tuple[bool, datetime, str]:
         resource = nodes[node].resource
-        return (resource.created_at if resource and resource.created_at else _LATE, node)
+        created_at = resource.created_at if resource and resource.created_at else _LATE
+        return (resource is not None and _comes_and_goes(nodes[node], vocabulary), created_at, node)
 
     return min(group, key=age)
+
+
+def _comes_and_goes(node: _Node, vocabulary: Vocabulary) -> bool:
+    """Whether a holder is one of many, by its type or by what made it."""
+    by_type = node.resource is not None and vocabulary.types[node.resource.type].rotates
+    return by_type or any(vocabulary.channels[copy.channel].rotates for copy in _links(node, vocabulary))
 
 
 def _dataset(
@@ -482,9 +505,16 @@ def _placement(
     resource = node.resource
     incoming = _links(node, vocabulary)
     # One physical copy listed twice is one; as a backup it has duties that a snapshot has not.
-    by_kind = sorted(incoming, key=lambda copy: vocabulary.channels[copy.channel].kind != "backup")
+    # What it was copied from says more than what it consists of.
+    by_kind = sorted(
+        incoming,
+        key=lambda copy: (
+            vocabulary.channels[copy.channel].kind != "backup",
+            vocabulary.channels[copy.channel].relation == "part",
+        ),
+    )
     link = next(iter(by_kind), None)
-    if peers and all(copy.of in peers for copy in incoming):
+    if peers and all(copy.of in peers for copy in incoming) and not _comes_and_goes(node, vocabulary):
         link = None
     channel = vocabulary.channels[link.channel] if link else None
     resource_type = vocabulary.types[resource.type] if resource else None
