@@ -27,6 +27,7 @@ CORE = {
     "yamltext",
     "worked",
     "inventory",
+    "reread",
     "telling",
 }
 

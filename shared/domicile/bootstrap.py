@@ -22,7 +22,7 @@ from domicile import __version__, geography, organisation, policy, yamltext
 from domicile.blobs import Blobs
 from domicile.errors import UsageError
 from domicile.judge import ID_VERSION
-from domicile.model import Notify, Organisation, Rule, Vocabulary
+from domicile.model import ANYWHERE, Cell, Limit, Notify, Organisation, Rule, Vocabulary
 from domicile.notify import EXEMPTIONS, fingerprint
 from domicile.policy import Pack
 from domicile.providers.service import Provider
@@ -243,4 +243,14 @@ def vocabulary_of(clouds: Iterable[str]) -> Vocabulary:
     return Vocabulary(
         types={name: kind for one in found for name, kind in one.types.items()},
         channels={name: channel for one in found for name, channel in one.channels.items()},
+    )
+
+
+def blind_spots(clouds: Iterable[str]) -> tuple[Limit, ...]:
+    """What the interfaces of some clouds never show."""
+    return tuple(
+        Limit(Cell(cloud, ANYWHERE, ANYWHERE), service.name, "blind-to", sentence, tuple(sorted(service.hides)))
+        for cloud in clouds
+        for service in importlib.import_module(f"domicile.providers.{cloud}").SERVICES
+        for sentence in service.blind_to
     )

@@ -71,6 +71,15 @@ class Pack(Struct, frozen=True, kw_only=True):
     examples: tuple[Example, ...]
 
 
+class RuleChange(Struct, frozen=True):
+    """One thing in which two versions of a rule differ."""
+
+    rule: str
+    what: str
+    was: str
+    is_: str
+
+
 class RuleText(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A rule as it is written in a file."""
 
@@ -167,6 +176,18 @@ def examples(text: str, path: str) -> tuple[Example, ...]:
     return tuple(_examples(document, document.convert(tuple[Example, ...]), (), None))
 
 
+def changes(before: Mapping[str, Rule], after: Mapping[str, Rule]) -> tuple[RuleChange, ...]:
+    """What is new, gone or another between two sets of rules, rule by rule."""
+    found: list[RuleChange] = []
+    for name in sorted({*before, *after}):
+        old, new = before.get(name), after.get(name)
+        if old is None or new is None:
+            found.append(RuleChange(name, "new" if new else "gone", _stands(old), _stands(new)))
+        elif old != new:
+            found.extend(_changes(old, new))
+    return tuple(found)
+
+
 def json_schema() -> dict[str, Any]:
     """JSON Schema of a policy file, for editors."""
     return schema(PackText, "A domicile policy file")
@@ -200,6 +221,87 @@ def _rule(document: Document, rule: RuleText, policy: str, at: tuple[Step, ...])
         # Read in secondary sources only: shown, but not mailed, until somebody has reviewed it.
         trial="V" not in rule.basis and not rule.reviewed,
     )
+
+
+_WORDING: Final = ("title", "cite", "basis", "evidence", "instead", "unsure", "reviewed", "policy")
+_FEW: Final = 4
+
+
+def _stands(rule: Rule | None) -> str:
+    if rule is None:
+        return ""
+    asks = ", ".join(dict.fromkeys(one.kind for one in rule.oblige))
+    return f"{rule.status}{f' from {rule.enforce_from}' if rule.enforce_from else ''}: {asks}"
+
+
+def _changes(old: Rule, new: Rule) -> list[RuleChange]:
+    found = [
+        RuleChange(old.id, what, *_told(getattr(old, what), getattr(new, what)))
+        for what in ("status", "enforce_from", "enforce_until", "replaces", "trial", "severity")
+        if getattr(old, what) != getattr(new, what)
+    ]
+    found += _fields(old.id, "applies", old.applies, new.applies)
+    asked, asks = ({(one.kind, one.id or one.to): one for one in rule.oblige} for rule in (old, new))
+    for key in dict.fromkeys((*asked, *asks)):
+        before, after = asked.get(key), asks.get(key)
+        what = " ".join(key).strip()
+        if before is None or after is None:
+            found.append(
+                RuleChange(old.id, f"{what}: {'asked now' if after else 'asked no more'}", _text(before), _text(after))
+            )
+        else:
+            found += _fields(old.id, what, before, after)
+    if old.version != new.version:
+        found.append(RuleChange(old.id, "version", str(old.version), str(new.version)))
+    elif found:
+        found.append(RuleChange(old.id, "version", str(old.version), f"{new.version}: not raised"))
+    wording = [name for name in _WORDING if getattr(old, name) != getattr(new, name)]
+    if wording:
+        found.append(RuleChange(old.id, "wording", "", ", ".join(wording)))
+    return found
+
+
+def _fields(rule: str, what: str, old: Struct, new: Struct) -> list[RuleChange]:
+    return [
+        RuleChange(rule, f"{what}: {name}", *_told(getattr(old, attribute), getattr(new, attribute)))
+        for name, attribute in zip(old.__struct_encode_fields__, old.__struct_fields__, strict=True)
+        if _unordered(getattr(old, attribute)) != _unordered(getattr(new, attribute))
+    ]
+
+
+def _unordered(value: object) -> object:
+    return frozenset(value) if isinstance(value, tuple) else value
+
+
+def _told(old: object, new: object) -> tuple[str, str]:
+    """Two values in words: of long lists, how long they are and what only one of them has."""
+    if isinstance(old, tuple) and isinstance(new, tuple) and max(len(old), len(new)) > _FEW:
+        return _one_of_two(old, new), _one_of_two(new, old)
+    return _text(old), _text(new)
+
+
+def _one_of_two(one: Sequence[str], other: Sequence[str]) -> str:
+    only = [item for item in one if item not in other]
+    return f"{len(one)}, among them {', '.join(only)}" if only else str(len(one))
+
+
+def _text(value: object) -> str:
+    match value:
+        case Struct():
+            given = {
+                name: getattr(value, attribute)
+                for name, attribute in zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
+                if name != "kind"
+            }
+            return "; ".join(f"{name} {_text(one)}" for name, one in given.items() if one not in (None, "", (), False))
+        case tuple():
+            return ", ".join(map(str, value))
+        case bool():
+            return "yes" if value else "no"
+        case None:
+            return ""
+        case _:
+            return str(value)
 
 
 def _no_circle(document: Document, rules: Sequence[RuleText]) -> None:

@@ -11,6 +11,7 @@ import typer
 from msgspec.structs import replace
 
 from domicile import bootstrap, policy, worked
+from domicile.commands.comparing import policy_compare, policy_diff
 from domicile.commands.options import FormatOption, print_lines
 from domicile.errors import UsageError
 from domicile.report import screen
@@ -90,3 +91,7 @@ def policy_test(
     print_lines([told], sys.stdout)
     if differences:
         raise typer.Exit(Exit.VIOLATIONS)
+
+
+policies.command("diff")(policy_diff)
+policies.command("compare")(policy_compare)
