@@ -353,6 +353,10 @@ class Moto:
         answer = self.cloud.moto("s3", MUMBAI, SHOP).list_buckets(MaxBuckets=1)
         return "BucketRegion" not in answer["Buckets"][0] or "ContinuationToken" not in answer
 
+    def s3_list_directory_buckets(self):
+        bucket(self.cloud, "shop-c", MUMBAI)
+        return bool(self.cloud.moto("s3", MUMBAI, SHOP).list_directory_buckets()["Buckets"])
+
     def s3_head_bucket(self):
         bucket(self.cloud, "shop-a", MUMBAI)
         return bool(self.cloud.moto("s3", MUMBAI, GROUP).head_bucket(Bucket="shop-a"))

@@ -49,6 +49,7 @@ _SIGNED_AS: Final = {
     "elasticfilesystem": "efs",
     "es": "opensearch",
     "monitoring": "cloudwatch",
+    "s3express": "s3",
     "tagging": "resourcegroupstaggingapi",
 }
 _DENIED: Final = {

@@ -5,4 +5,7 @@ from typing import Final
 MISSING: Final[tuple[tuple[str, str], ...]] = (
     ("dlm", "GetLifecyclePolicies"),
     ("dlm", "GetLifecyclePolicy"),
+    ("s3tables", "GetTableBucketEncryption"),
+    ("s3tables", "GetTableBucketReplication"),
+    ("s3tables", "ListTagsForResource"),
 )

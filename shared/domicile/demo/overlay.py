@@ -75,6 +75,7 @@ class Overlay:
             ("ec2", "DescribeRegions"): Lack("cannot be told which regions are on", self._regions),
             ("s3", "ListBuckets"): Lack("gives no region and no second page", self._buckets),
             ("s3", "HeadBucket"): Lack("shows every account every bucket", self._bucket),
+            ("s3", "ListDirectoryBuckets"): Lack("lists ordinary buckets", nothing),
             ("resourcegroupstaggingapi", "GetResources"): Lack("lists buckets of all regions", self._tags),
             ("dynamodb", "UpdateTable"): Lack("ignores replicas and witnesses", self._update_table),
             ("dynamodb", "DescribeTable"): Lack("shows no replicas and no witnesses", self._table),

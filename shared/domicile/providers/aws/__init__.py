@@ -16,6 +16,11 @@ from domicile.providers.aws import (
     rds_clusters,
     rds_snapshots,
     s3,
+    s3_delivery,
+    s3_directory,
+    s3_encryption,
+    s3_tables,
+    s3_vectors,
     tags,
 )
 from domicile.providers.aws.organisation import NEEDS, Aws
@@ -31,6 +36,11 @@ SERVICES: Final[tuple[Service, ...]] = (
     rds_clusters.SERVICE,
     rds_snapshots.SERVICE,
     s3.SERVICE,
+    s3_delivery.SERVICE,
+    s3_directory.SERVICE,
+    s3_encryption.SERVICE,
+    s3_tables.SERVICE,
+    s3_vectors.SERVICE,
     tags.SERVICE,
 )
 
@@ -44,6 +54,11 @@ NEVER_READ: Final = (
     "kms:Decrypt",
     "rds-data:*",
     "s3:GetObject*",
+    "s3express:CreateSession",
+    "s3tables:GetTableData",
+    "s3vectors:GetVectors",
+    "s3vectors:ListVectors",
+    "s3vectors:QueryVectors",
     "secretsmanager:GetSecretValue",
     "ssm:GetParameter*",
 )

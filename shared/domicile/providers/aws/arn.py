@@ -40,6 +40,11 @@ def place(region: str, zone: str = "") -> Location:
     return Location("aws", region, "" if ordinary else zone)
 
 
+def place_of_zone(region: str, zone_id: str) -> Location:
+    """As `place`, of a zone by its id: `aps1-az1` is an ordinary one, `use1-qro1-az1` is a Local Zone."""
+    return Location("aws", region, "" if re.fullmatch(r"[a-z0-9]+-az[0-9]+", zone_id) else zone_id)
+
+
 def outpost(region: str) -> Location:
     """A rack that AWS runs on the customer's own premises, steered from a region: in which country is not told."""
     return Location("aws", region, "outpost")

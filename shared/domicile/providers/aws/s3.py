@@ -67,6 +67,9 @@ def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cel
 def locate(cloud: Cloud, name: str) -> Location | None:
     _, _, bucket = name.partition(":s3:::")
     found = region(cloud, bucket) if bucket else ""
+    if bucket and not found:
+        # Whether there is such a bucket, anybody's, is told by the error alone.
+        cloud.call("head_bucket", Bucket=bucket)
     return Location("aws", found) if found else None
 
 
@@ -91,12 +94,11 @@ SERVICE = Service(
         "get_bucket_replication": ("s3:GetReplicationConfiguration",),
     },
     locate=locate,
+    gone=("404", "NoSuchBucket"),
     blind_to=(
         "Replicas that a rule wrote before it was disabled or deleted are not told from other objects.",
-        "How a bucket is encrypted is not asked yet; nor where its access logs, inventories and batch jobs write to.",
-        "Directory, table, vector and Outposts buckets and multi-Region access points are not listed yet.",
+        "Buckets on Outposts are not listed.",
+        "Access points hold nothing and are not asked: what is written through one is in one of its buckets.",
         "Objects copied by programs (sync, copy, upload from elsewhere) leave no trace in any configuration.",
-        "Backups of buckets are not asked yet.",
     ),
-    hides=frozenset({"backup"}),
 )
