@@ -15,7 +15,7 @@ from domicile.providers import aws
 from domicile.providers.aws.organisation import NEEDS
 from recorded_cloud import RECORDED, RecordedCloud, output_shape, recorded
 
-NOT_SERVICES = {"arn", "organisation", "session"}
+NOT_SERVICES = {"arn", "ebs", "organisation", "session"}
 FILES = {
     module.name: importlib.import_module(f"domicile.providers.aws.{module.name}")
     for module in pkgutil.iter_modules(aws.__path__)

@@ -3,8 +3,18 @@
 from typing import Final
 
 MISSING: Final[tuple[tuple[str, str], ...]] = (
+    ("backup", "ListCopyJobs"),
+    ("backup", "ListRecoveryPointsByBackupVault"),
     ("dlm", "GetLifecyclePolicies"),
     ("dlm", "GetLifecyclePolicy"),
+    ("dynamodb", "ListGlobalTables"),
+    ("efs", "DescribeReplicationConfigurations"),
+    ("fsx", "DescribeDataRepositoryAssociations"),
+    ("redshift", "DescribeDataSharesForProducer"),
+    ("redshift-serverless", "ListNamespaces"),
+    ("redshift-serverless", "ListRecoveryPoints"),
+    ("redshift-serverless", "ListSnapshotCopyConfigurations"),
+    ("redshift-serverless", "ListSnapshots"),
     ("s3tables", "GetTableBucketEncryption"),
     ("s3tables", "GetTableBucketReplication"),
     ("s3tables", "ListTagsForResource"),
