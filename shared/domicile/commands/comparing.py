@@ -324,7 +324,7 @@ def _summary(rules: Sequence[Rule], rows: Sequence[Mapping[str, Any]], seen: See
     standings = ", ".join(f"{rule.id} ({rule.status})" for rule in rules)
     lines = [
         f"{standings}: {seen.words}.",
-        f"{len(rows)} of {len(seen.kept.datasets)} datasets are meant by one of them:",
+        f"{len(rows)} of {len(seen.kept.datasets)} datasets are meant by one of them, or may be:",
         f"  {count.pop(('passes', 'breaks'), 0):6}  pass {one} and break {other}",
         f"  {count.pop(('breaks', 'passes'), 0):6}  break {one} and pass {other}",
         f"  {count.pop(('breaks', 'breaks'), 0):6}  break both",

@@ -502,7 +502,9 @@ def _gap(gap: Gap, accounts: Mapping[str, Account], accepted: AcceptedGap | None
 
 
 def _next(outcome: Outcome, write: _Writer) -> None:
-    worst = next((row for row in outcome.rows if row.status == "open" and not row.exemption_id), None)
+    standing = (row for row in outcome.rows if row.status == "open" and not row.exemption_id)
+    # What is a breach today comes before what will be one.
+    worst = next(iter(sorted(standing, key=lambda row: row.verdict == "upcoming")), None)
     lines = []
     if worst and outcome.recorded:
         lines.append((f"domicile explain {worst.violation_id[:SHORT_ID]}", "why, since when, what to do"))
