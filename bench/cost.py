@@ -14,6 +14,7 @@ import json
 import math
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -80,6 +81,8 @@ FREE: Final = {
 """Costs nothing, or less than a hundredth of a cent a month."""
 
 Amounts = Counter[str]
+Bill = list[tuple[str, str, float | None]]
+"""What is paid for, how much of it, and US dollars for a day: none where no price is known."""
 DECLARED: Final = {
     (client, operation)
     for client, needs in [*((one.client, one.needs) for one in aws.SERVICES), *NEEDS.items()]
@@ -179,15 +182,12 @@ def watched(stack: Any) -> int:
     )
 
 
-def bill(night: Amounts, stack: Any) -> list[tuple[str, str, float]]:
-    """What is paid for, how much of it, and US dollars for a day."""
+def bill(night: Amounts, stack: Any) -> Bill:
     machine = json.loads(stack.one("StateMachine", "scan").inputs["definition"])
     accounts, items = night["collect invocations"], machine["States"]["Accounts"]["ItemProcessor"]
     # Each child workflow is started by a transition of its own.
     transitions = entered(machine) + accounts * (1 + entered(items))
-    found: list[tuple[str, str, float]] = [
-        ("Step Functions", f"{transitions:,} transitions", transitions * PRICE["transition"])
-    ]
+    found: Bill = [("Step Functions", f"{transitions:,} transitions", transitions * PRICE["transition"])]
     invocations = 0
     for step, at_once in AT_ONCE.items():
         memory = int(stack.one("Function", step).inputs["memorySize"])
@@ -238,17 +238,27 @@ def bill(night: Amounts, stack: Any) -> list[tuple[str, str, float]]:
     return found
 
 
+def show(accounts: str, bills: Sequence[Bill]) -> None:
+    """Ten and a thousand accounts beside each other."""
+
+    def dollars(price: float | None) -> str:
+        return f"{price:>9.4f}" if price is not None else f"{'?':>9}"
+
+    wide = max(len(name) for name in ("US dollars a day", *(name for name, _, _ in bills[0])))
+    print(f"{'US dollars a day':{wide}}{f'10 {accounts}':>48}{f'1,000 {accounts}':>55}")
+    for (name, ten, cheap), (_, thousand, dear) in zip(*bills, strict=True):
+        print(f"{name:{wide}}{ten:>39}{dollars(cheap)}{thousand:>46}{dollars(dear)}")
+    few, many = (sum(price or 0.0 for _, _, price in bill) for bill in bills)
+    print(f"{'together':{wide}}{few:>48.4f}{many:>55.4f}")
+
+
 def main() -> None:
     log = io.StringIO()
     with redirect_stdout(log):
         one, two = counted(1, log), counted(2, log)
     stack = deployed()
     nights = [line(one, two, accounts) for accounts in (10, 1000)]
-    bills = [bill(night, stack) for night in nights]
-    print(f"{'US dollars a day':16}{'10 accounts':>48}{'1,000 accounts':>55}")
-    for (name, ten, cheap), (_, thousand, dear) in zip(*bills, strict=True):
-        print(f"{name:16}{ten:>39}{cheap:>9.4f}{thousand:>46}{dear:>9.4f}")
-    print(f"{'together':16}{sum(one[2] for one in bills[0]):>48.4f}{sum(one[2] for one in bills[1]):>55.4f}")
+    show("accounts", [bill(night, stack) for night in nights])
     for accounts, night in zip((10, 1000), nights, strict=True):
         looks, own = night["looks"], sum(count for name, count in night.items() if name.startswith("own "))
         # Who takes on a role is told to both accounts.

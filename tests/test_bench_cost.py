@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from bench import cost
+from bench import cost, cost_azure
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*")
 
@@ -38,3 +38,74 @@ def test_an_alarm_is_paid_by_the_metrics_that_it_watches(stack):
     added_up = json.dumps(failed.inputs["metricQueries"]).count('"metricName"')
     assert added_up == 3
     assert cost.watched(stack) == len(stack.of("MetricAlarm")) - 1 + added_up
+
+
+# On Azure
+
+
+@pytest.fixture(name="azure", scope="module")
+def a_deployment_on_azure():
+    return cost_azure.deployed()
+
+
+def kinds(stack):
+    return {one.kind for one in stack.resources if one.type.startswith("azure-native:")}
+
+
+def test_whatever_is_deployed_on_azure_is_counted_or_costs_nothing(azure):
+    assert kinds(azure) == cost_azure.COUNTED | cost_azure.FREE
+    assert not cost_azure.COUNTED & cost_azure.FREE
+
+
+def test_whatever_private_endpoints_add_is_counted_or_costs_nothing(azure):
+    network = cost_azure.NETWORK
+    private = cost_azure.deployed(
+        subnetId=f"{network}/subnets/functions", privateEndpointSubnetId=f"{network}/subnets/endpoints"
+    )
+    assert kinds(private) - kinds(azure) == cost_azure.PRIVATE | cost_azure.PRIVATE_AND_FREE
+    assert cost_azure.privately()[:2] == (4, 4)
+
+
+def test_every_activity_is_counted():
+    functions = cost_azure.app()
+    activities = {name for name, one in functions.items() if one.get_trigger().type == "activityTrigger"}
+    assert activities == set(cost_azure.STEPS)
+
+
+def test_every_container_that_blobs_are_kept_in_for_a_while_is_counted(azure):
+    """By the names under which `Night` counts what is written."""
+    [policy] = azure.of("ManagementPolicy")
+    kept = {
+        prefix
+        for rule in policy.inputs["policy"]["rules"]
+        if "baseBlob" in rule["definition"]["actions"]
+        for prefix in rule["definition"]["filters"]["prefixMatch"]
+    }
+    night = cost_azure.Night()
+    night.counts = True
+    for place in ("work/scans/000002/looks", "evidence/inventory/part-0"):
+        night.blobs("PUT", f"/devstoreaccount1/{place}", {}, b"12345", b"")
+    counted = [name.removeprefix("bytes of ") for name in night.amounts if name.startswith("bytes of ")]
+    assert all(any(name.startswith(prefix) for prefix in kept) for name in counted)
+    assert len(counted) == len(kept)
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "asked", "answered", "units"),
+    [
+        pytest.param("GET", {}, b"", b"x" * 1024, 2.0, id="a read, twice for being consistent"),
+        pytest.param("GET", {}, b"", b"x" * 1025, 4.0, id="a read of more than a KB"),
+        pytest.param("POST", {"x-ms-documentdb-isquery": "True"}, b"{}", b"[]", 8.0, id="a query"),
+        pytest.param("DELETE", {}, b"", b"", 5.5, id="a deletion"),
+        pytest.param(
+            "POST",
+            {"x-ms-cosmos-is-batch-request": "True"},
+            b'[{"operationType": "Create", "resourceBody": {}}, {"operationType": "Replace", "resourceBody": {}}]',
+            b"[]",
+            16.5,
+            id="a transaction: what takes the place of something counts twice",
+        ),
+    ],
+)
+def test_request_units_follow_from_what_is_asked_and_answered(method, headers, asked, answered, units):
+    assert cost_azure.units(method, headers, asked, answered) == units
