@@ -71,6 +71,7 @@ VOCABULARY = Vocabulary(
             Channel("snapshot-taken", "snapshot", "Stop taking snapshots.", rotates=True),
             Channel("snapshot-copy", "snapshot", "Stop copying snapshots.", rotates=True),
             Channel("recovery-point", "backup", "Change the backup plan.", rotates=True),
+            Channel("vault-copy", "backup", "Remove the copy action.", rotates=True, shown_by="backup"),
             Channel("log-delivery", "log", "Deliver logs elsewhere."),
             Channel("inside", "snapshot", "Delete the whole.", relation="part"),
             Channel("nightly-inside", "snapshot", "Stop the rule.", relation="part", rotates=True),

@@ -239,12 +239,16 @@ def test_automated_backups_being_made_are_no_fresh_backup():
     assert resource.newest_at is None
 
 
-def test_snapshots_that_aws_backup_makes_are_asked_for_by_name():
-    class Cloud:
-        def pages(self, _, **parameters):
-            yield {"DBSnapshots": [{"DBSnapshotArn": parameters.get("SnapshotType", "ours")}]}
+def test_snapshots_are_asked_for_once_and_those_of_aws_backup_are_left_to_its_vaults():
+    cloud = RecordedCloud({"describe_db_snapshots": {"DBSnapshots": []}})
+    assert list(rds_snapshots.find(cloud)) == []
+    assert cloud.asked == ["describe_db_snapshots"]
 
-    assert [one["DBSnapshotArn"] for one in rds_snapshots.find(Cloud())] == ["ours", "awsbackup"]
+
+def test_a_snapshot_that_aws_backup_copied_in_is_a_copy_of_a_backup():
+    source = "arn:aws:rds:us-east-1:111122223333:snapshot:awsbackup:job-1"
+    resource, copy = snapshot(SnapshotType="awsbackup", SourceRegion="us-east-1", SourceDBSnapshotIdentifier=source)
+    assert (copy.channel, resource.taken_of) == ("backup-copy", "arn:aws:rds:us-east-1:111122223333:db:payments")
 
 
 def test_what_aws_leaves_out_does_not_hide_what_it_says():

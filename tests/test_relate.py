@@ -689,6 +689,17 @@ def test_a_snapshot_whose_name_says_no_account_is_not_there_when_its_account_was
     assert {one.resource_id for one in dataset.placements} == {ledger.id}
 
 
+def test_what_a_vault_lists_is_not_gone_because_the_service_that_it_is_named_after_does_not_list_it():
+    ledger, kept = holder("ledger"), arn("db", "kept", SINGAPORE)
+    copy = copied(ledger, kept, "vault-copy", location=Location("aws", SINGAPORE), account=HERE)
+    found = {}
+    for listings in (("rds.instances",), ("rds.instances", "backup.points")):
+        looks = [look(one, region) for one in listings for region in (MUMBAI, SINGAPORE)]
+        [dataset] = related(ledger, copy, looks=looks).values()
+        found[listings[-1]] = {one.resource_id for one in dataset.placements}
+    assert found == {"rds.instances": {ledger.id, kept}, "backup.points": {ledger.id}}
+
+
 def test_what_an_image_was_copied_from_says_more_than_its_parts():
     ledger, image = holder("ledger"), holder("image", kind="recovery-point")
     # By name the part comes first.

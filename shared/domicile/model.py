@@ -221,7 +221,8 @@ class Channel(Struct, frozen=True):
     is put there (the copy action of a backup plan). `rotates`: its copies come and go and are one row.
     `implied`: the copy has no resource of its own (a geo-redundant secondary). `continuous`: while it is
     configured, both ends exist (a read replica), so an end that was not scanned is a placement all the same.
-    `shares`: its target can hold data of its own beside what comes in (a bucket, unlike a snapshot).
+    `shares`: its target can hold data of its own beside what comes in (a bucket, unlike a snapshot). `shown_by`: the
+    service whose listings show what it makes, too, where the ids of that name another one.
     """
 
     name: str
@@ -232,6 +233,7 @@ class Channel(Struct, frozen=True):
     implied: bool = False
     continuous: bool = False
     shares: bool = False
+    shown_by: str = ""
 
 
 class Vocabulary(Struct, frozen=True):

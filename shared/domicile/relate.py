@@ -173,8 +173,8 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
     for copy in statements:
         node = nodes[_target(copy, vocabulary.channels[copy.channel])]
         # The proof lies with the holder: listed in full without it, it is not there, whatever its source says.
-        node.absent = node.resource is None and (node.id in inventory.gone or _looked_at(node, listed))
-        if node.resource is None and node.account and _looked_at(node, listed, GLOBAL):
+        node.absent = node.resource is None and (node.id in inventory.gone or _looked_at(node, listed, vocabulary))
+        if node.resource is None and node.account and _looked_at(node, listed, vocabulary, GLOBAL):
             # Its name tells nobody's account, and among all that this account has, it is not: somebody else has it.
             node.account, node.not_of = "", node.account
     # What an ancestor that is gone had to say about the class is as unknown as that of one nobody could look at.
@@ -377,14 +377,18 @@ def _region(location: Location | None) -> str:
     return ":".join(part for part in (location.provider, location.region, location.zone) if part)
 
 
-def _looked_at(node: _Node, listed: Mapping[tuple[str, str, str], bool], region: str = "") -> bool:
+def _looked_at(
+    node: _Node, listed: Mapping[tuple[str, str, str], bool], vocabulary: Vocabulary, region: str = ""
+) -> bool:
     """Whether the place an ARN names was listed in full, so that its absence says it is gone. Of some resources, such
-    as snapshots of volumes, the ARN does not name the account. With a region: whether what the ARN names no place of
-    was listed in full there."""
+    as snapshots of volumes, the ARN does not name the account; of some, such as snapshots that a backup service made,
+    it names one service, and another lists them. With a region: whether what the ARN names no place of was listed in
+    full there."""
     parts = node.id.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or (region and parts[3]):
         return False
-    return listed.get((parts[4] or node.account, parts[3] or region, parts[2]), False)
+    shown_by = {parts[2], *(vocabulary.channels[copy.channel].shown_by for copy in node.incoming)} - {""}
+    return all(listed.get((parts[4] or node.account, parts[3] or region, service), False) for service in shown_by)
 
 
 def _service(name: str) -> str:

@@ -77,6 +77,7 @@ class Overlay:
             ("s3", "HeadBucket"): Lack("shows every account every bucket", self._bucket),
             ("s3", "ListDirectoryBuckets"): Lack("lists ordinary buckets", nothing),
             ("resourcegroupstaggingapi", "GetResources"): Lack("lists buckets of all regions", self._tags),
+            ("dynamodb", "ListExports"): Lack("lists the exports of one named table only", self._exports),
             ("dynamodb", "UpdateTable"): Lack("ignores replicas and witnesses", self._update_table),
             ("dynamodb", "DescribeTable"): Lack("shows no replicas and no witnesses", self._table),
             ("rds", "CopyDBSnapshot"): Lack("cannot copy from another account", self._copy_snapshot),
@@ -190,6 +191,13 @@ class Overlay:
         if witnesses:
             table["GlobalTableWitnesses"] = [{"RegionName": region, "WitnessStatus": "ACTIVE"} for region in witnesses]
         return table | self.facts.get(table["TableArn"], {})
+
+    def _exports(self, asked: Asked, own: Own) -> dict[str, Any]:
+        if "TableArn" in asked.parameters:
+            return own()
+        tables = asked.client().list_tables()["TableNames"]
+        arns = [f"arn:aws:dynamodb:{asked.region}:{asked.account}:table/{name}" for name in tables]
+        return {"ExportSummaries": [one for arn in arns for one in own(TableArn=arn)["ExportSummaries"]]}
 
     # RDS
 

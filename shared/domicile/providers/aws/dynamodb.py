@@ -108,9 +108,8 @@ SERVICE = Service(
     channels=(GLOBAL_TABLE, WITNESS, RESTORE),
     needs={"list_tables": ("dynamodb:ListTables",), "describe_table": ("dynamodb:DescribeTable",)},
     blind_to=(
-        "Global tables of version 2017.11.29 show as separate tables in each region, not as replicas of one another.",
         "Whether a table's key is managed by AWS or by the customer is not asked.",
-        "Backups, point-in-time recovery, exports to S3 and streams are not asked yet.",
+        "Whether point-in-time recovery is on, and where streams of changes go to, is not asked yet.",
     ),
     hides=frozenset({"backup"}),
 )

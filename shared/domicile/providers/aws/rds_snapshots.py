@@ -7,6 +7,7 @@ from typing import Any
 
 from domicile.model import NEVER_EXPIRES, Cell, Channel, Copy, Evidence, Resource, ResourceType
 from domicile.providers.aws.arn import account_of, arn, in_full, kept_at, region_of
+from domicile.providers.aws.backup_points import channel_of
 from domicile.providers.service import Cloud, Listing, Service
 
 SNAPSHOT = ResourceType("aws.rds.snapshot", "snapshot", rotates=True)
@@ -24,20 +25,12 @@ COPIED = Channel(
     "Stop the job that copies the snapshots, then delete the copies.",
     rotates=True,
 )
-RECOVERY_POINT = Channel(
-    "backup-recovery-point",
-    "backup",
-    "Change the rule or the copy action of the backup plan, then delete the recovery points.",
-    rotates=True,
-)
-BY_TYPE = {"automated": AUTOMATED, "awsbackup": RECOVERY_POINT}
 
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    # Those that AWS Backup makes come only when they are asked for by name.
-    for narrowed in ({"IncludeShared": False}, {"SnapshotType": "awsbackup"}):
-        for page in cloud.pages("describe_db_snapshots", MaxRecords=100, **narrowed):
-            yield from page["DBSnapshots"]
+    # Without those that AWS Backup makes: they are recovery points, and its vaults list them.
+    for page in cloud.pages("describe_db_snapshots", MaxRecords=100, IncludeShared=False):
+        yield from page["DBSnapshots"]
 
 
 def identify(snapshot: dict[str, Any], _: Cell) -> str:
@@ -82,7 +75,8 @@ def taken(
     # Data is being put here, but nothing can be restored from it yet: it is of no age.
     being_made = status in ("creating", "copying")
     created_at = None if being_made else snapshot.get("SnapshotCreateTime")
-    by_itself = BY_TYPE.get(snapshot.get("SnapshotType", ""))
+    kinds = {"automated": AUTOMATED, "awsbackup": channel_of(taken_of, cell.region, cell.account)}
+    by_itself = kinds.get(snapshot.get("SnapshotType", ""))
     yield Resource(
         this,
         kind.name,
@@ -108,7 +102,7 @@ SERVICE = Service(
     scope="regional",
     listings=(Listing("snapshots", find, read, identify),),
     types=(SNAPSHOT,),
-    channels=(TAKEN, AUTOMATED, COPIED, RECOVERY_POINT),
+    channels=(TAKEN, AUTOMATED, COPIED),
     needs={"describe_db_snapshots": ("rds:DescribeDBSnapshots",)},
     blind_to=(
         "With which accounts a snapshot is shared is not asked yet; what they copied from it cannot be seen.",

@@ -94,6 +94,7 @@ TOKENS: Final = (
     ("nextToken", "nextToken"),
     ("Marker", "NextMarker"),
     ("ContinuationToken", "NextContinuationToken"),
+    ("ExclusiveStartGlobalTableName", "LastEvaluatedGlobalTableName"),
 )
 """How listings without a paginator in the SDK are asked for more: what to send, and where it came from."""
 

@@ -1,4 +1,4 @@
-"""The tags of buckets and tables, which their own listings do not carry."""
+"""The tags of what does not carry them in its own listing, of all such kinds at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from domicile.providers.service import Cloud, Listing, Service
 
 
 def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
-    kinds = ["dynamodb:table", "s3"]
+    # Of snapshots of databases those are wanted that AWS Backup made: it lists them without tags.
+    kinds = [
+        "backup:recovery-point",
+        "dynamodb:table",
+        "rds:cluster-snapshot",
+        "rds:snapshot",
+        "redshift-serverless:namespace",
+        "redshift-serverless:snapshot",
+        "s3",
+    ]
     for page in cloud.pages("get_resources", ResourcesPerPage=100, ResourceTypeFilters=kinds):
         yield from page["ResourceTagMappingList"]
 
