@@ -379,8 +379,8 @@ def _ordered(sightings: Iterable[S]) -> tuple[S, ...]:
 
     def key(sighting: Sighting) -> tuple[str, ...]:
         if isinstance(sighting, Copy):
-            place = repr(sighting.location)
-            return sighting.of, sighting.channel, sighting.id, place, sighting.caused_by, sighting.look
+            place, how = repr(sighting.location), (sighting.key, str(sighting.partial))
+            return sighting.of, sighting.channel, sighting.id, place, sighting.caused_by, sighting.look, *how
         return sighting.id, sighting.look
 
     return tuple(one for _, one in sorted({key(one): one for one in sightings}.items()))
