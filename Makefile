@@ -21,7 +21,7 @@ types: $(READY)
 	@$(BIN)/mypy -p domicile --no-error-summary
 	@$(BIN)/mypy functions/aws --no-error-summary
 	@$(BIN)/mypy functions/azure --no-error-summary --ignore-missing-imports --allow-untyped-decorators
-	@$(BIN)/mypy -m functions.bundle -m bench.cold_start -m bench.cost -m bench.scale --no-error-summary
+	@$(BIN)/mypy -m functions.bundle -m bench.cold_start -m bench.cost -m bench.cost_azure -m bench.scale --no-error-summary
 	@cd pulumi && ../$(BIN)/mypy --config-file ../pyproject.toml --no-error-summary \
 		--allow-subclassing-any --allow-untyped-decorators *.py
 
