@@ -13,9 +13,8 @@ import grpc
 import yaml
 from pulumi.runtime.proto import language_pb2_grpc, provider_pb2_grpc
 
-from standin_aws import StandinAws
 from standin_language import StandinLanguage
-from standin_provider import StandinProvider
+from standin_provider import Cloud, StandinProvider
 
 BUILT = Path(__file__).parent.parent / "build" / "engine" / "bin"
 
@@ -31,7 +30,7 @@ class Engine:
             "PULUMI_BACKEND_URL": state.as_uri(),
             "PULUMI_CONFIG_PASSPHRASE": "for this test only",
             "PULUMI_DEBUG_LANGUAGES": f"python:{address}",
-            "PULUMI_DEBUG_PROVIDERS": f"aws:{address}",
+            "PULUMI_DEBUG_PROVIDERS": f"aws:{address},azure-native:{address}",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
             "PULUMI_HOME": str(state / "home"),
             "PULUMI_SKIP_UPDATE_CHECK": "true",
@@ -91,18 +90,18 @@ def _short(urn: str) -> str:
 
 
 @contextmanager
-def stand_ins(aws: StandinAws) -> Iterator[str]:
+def stand_ins(cloud: Cloud) -> Iterator[str]:
     """The address at which the engine finds the language host and the provider."""
     with ThreadPoolExecutor(8) as workers:
         server = grpc.server(workers)
         language_pb2_grpc.add_LanguageRuntimeServicer_to_server(
-            StandinLanguage(BUILT / "pulumi-language-python-exec"), server
+            StandinLanguage(BUILT / "pulumi-language-python-exec", cloud.package), server
         )
-        provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandinProvider(aws), server)
+        provider_pb2_grpc.add_ResourceProviderServicer_to_server(StandinProvider(cloud), server)
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         try:
             yield str(port)
         finally:
             server.stop(grace=None).wait()
-            aws.close()
+            cloud.close()

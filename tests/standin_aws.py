@@ -17,6 +17,9 @@ class Kind:
     named = "name"
     replaces: ClassVar[frozenset[str]] = frozenset({"name", "namePrefix", "region"})
 
+    def name(self, urn_name: str, seed: str) -> str:
+        return f"{urn_name}-{seed[:7]}"
+
     def make(self, aws: "StandinAws", kind: str, given: dict[str, Any]) -> dict[str, Any]:
         module, _, name = kind.removeprefix("aws:").partition(":")
         name = given.get(self.named) or f"{name[0].lower()}{name[1:]}-{aws.number()}"
@@ -546,6 +549,8 @@ OTHER = Kind()
 class StandinAws:
     """One account of an organisation, as a provider sees it."""
 
+    package = "aws"
+
     def __init__(self, folder: Path, *, account: str = "123456789012", organisation: str = "o-exampleorgid") -> None:
         self.account, self.region, self.folder = account, "", folder
         self._organisation = organisation
@@ -573,6 +578,9 @@ class StandinAws:
 
     def kind(self, kind: str) -> Kind:
         return KINDS.get(kind, OTHER)
+
+    def shown(self, given: dict[str, Any]) -> dict[str, Any]:
+        return given
 
     def make(self, kind: str, given: dict[str, Any]) -> dict[str, Any]:
         made = self.kind(kind).make(self, kind, given)

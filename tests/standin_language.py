@@ -21,8 +21,8 @@ TOLD_BY_THE_PROGRAM = 32  # the script's exit code when it has already shown wha
 
 
 class StandinLanguage(language_pb2_grpc.LanguageRuntimeServicer):
-    def __init__(self, script: Path) -> None:
-        self._script = script
+    def __init__(self, script: Path, package: str) -> None:
+        self._script, self._package = script, package
         self._engine = ""
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -39,8 +39,9 @@ class StandinLanguage(language_pb2_grpc.LanguageRuntimeServicer):
         return plugin_pb2.PluginInfo(version=version("pulumi"))
 
     def GetRequiredPackages(self, request: Any, context: Any) -> Any:  # noqa: N802
-        aws = plugin_pb2.PackageDependency(name="aws", kind="resource", version=version("pulumi-aws"))
-        return language_pb2.GetRequiredPackagesResponse(packages=[aws])
+        needed = version(f"pulumi-{self._package}")
+        package = plugin_pb2.PackageDependency(name=self._package, kind="resource", version=needed)
+        return language_pb2.GetRequiredPackagesResponse(packages=[package])
 
     def InstallDependencies(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: N802
         return iter(())

@@ -1,6 +1,6 @@
-"""A stand-in for the provider plugin of AWS, as Pulumi's engine speaks to it.
+"""A stand-in for the provider plugin of a cloud, as Pulumi's engine speaks to it.
 
-What it checks is what the installed SDK knows: names, shapes and what is required. What moto can hold is really made.
+What it checks is what the installed SDK knows: names, shapes and what is required. What is made of it is the cloud's.
 """
 
 import enum
@@ -13,19 +13,16 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from types import NoneType
-from typing import Any
+from typing import Any, Protocol
 
 import botocore.exceptions
 import grpc
-import pulumi_aws
 from google.protobuf import json_format, struct_pb2
 from google.protobuf.empty_pb2 import Empty
 from pulumi import _types
 from pulumi.asset import Archive, Asset
 from pulumi.runtime import rpc
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc
-
-from standin_aws import StandinAws
 
 LONGEST = {
     "aws:iam/role:Role": 64,
@@ -35,14 +32,38 @@ LONGEST = {
     "aws:sfn/stateMachine:StateMachine": 80,
     "aws:sqs/queue:Queue": 80,
 }
-PROVIDER = "pulumi:providers:aws"
+PROVIDER = "pulumi:providers:"
 IMPORTS = threading.Lock()  # the SDK's modules load lazily, and not well in two threads at once
 SIMPLE = {str: str, bool: bool, int: (int, float), float: (int, float), Archive: dict, Asset: dict}
 
 
+class Kind(Protocol):
+    """How a kind of resource is named, which of its inputs cannot be changed, and what is given that is not named."""
+
+    named: str
+    replaces: frozenset[str]
+
+    def name(self, urn_name: str, seed: str) -> str: ...
+
+
+class Cloud(Protocol):
+    """What a provider speaks to, by the name of its package."""
+
+    package: str
+
+    def configure(self, given: Mapping[str, Any]) -> None: ...
+    def kind(self, kind: str) -> Kind: ...
+    def shown(self, given: dict[str, Any]) -> dict[str, Any]: ...
+    def make(self, kind: str, given: dict[str, Any]) -> dict[str, Any]: ...
+    def change(self, kind: str, known: str, given: dict[str, Any]) -> dict[str, Any]: ...
+    def remove(self, kind: str, known: str, state: dict[str, Any]) -> None: ...
+    def answer(self, question: str, given: Mapping[str, Any]) -> dict[str, Any]: ...
+    def close(self) -> None: ...
+
+
 class StandinProvider(provider_pb2_grpc.ResourceProviderServicer):
-    def __init__(self, aws: StandinAws) -> None:
-        self._aws = aws
+    def __init__(self, cloud: Cloud) -> None:
+        self._cloud, self._version = cloud, version(f"pulumi-{cloud.package}")
         self._one_at_a_time = threading.Lock()
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: N802
@@ -55,28 +76,33 @@ class StandinProvider(provider_pb2_grpc.ResourceProviderServicer):
         return Empty()
 
     def GetPluginInfo(self, request: Empty, context: Any) -> Any:  # noqa: N802
-        return plugin_pb2.PluginInfo(version=version("pulumi-aws"))
+        return plugin_pb2.PluginInfo(version=self._version)
 
     def GetSchema(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return provider_pb2.GetSchemaResponse(schema=json.dumps({"name": "aws", "version": version("pulumi-aws")}))
+        schema = {"name": self._cloud.package, "version": self._version}
+        return provider_pb2.GetSchemaResponse(schema=json.dumps(schema))
 
     def CheckConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
         given = _plain(request.news)
-        return _checked(given, faults(PROVIDER, {name: value for name, value in given.items() if name != "version"}))
+        told = {name: value for name, value in given.items() if name != "version"}
+        return _checked(given, faults(PROVIDER + self._cloud.package, told))
 
     def DiffConfig(self, request: Any, context: Any) -> Any:  # noqa: N802
-        return _difference(_plain(request.old_inputs), _plain(request.news), frozenset({"region"}), "")
+        return _difference(
+            _plain(request.old_inputs), _plain(request.news), frozenset({"region", "subscriptionId"}), ""
+        )
 
     def Configure(self, request: Any, context: Any) -> Any:  # noqa: N802
-        self._aws.configure(_plain(request.args))
+        self._cloud.configure(_plain(request.args))
         return provider_pb2.ConfigureResponse(supportsPreview=True)
 
     def Check(self, request: Any, context: Any) -> Any:  # noqa: N802
         given, before = _plain(request.news), _plain(request.olds)
         found = list(faults(request.type, given))
-        named = self._aws.kind(request.type).named
+        kind = self._cloud.kind(request.type)
+        named = kind.named
         if named in _properties(request.type) and named not in given and f"{named}Prefix" not in given:
-            given[named] = before.get(named) or f"{request.name}-{request.randomSeed.hex()[:7] or '0000000'}"
+            given[named] = before.get(named) or kind.name(request.name, request.randomSeed.hex() or "0" * 64)
         name = given.get(named)
         if isinstance(name, str) and len(name) > LONGEST.get(request.type, 256):
             found.append((named, f'"{name}" is longer than {LONGEST[request.type]} characters'))
@@ -88,34 +114,34 @@ class StandinProvider(provider_pb2_grpc.ResourceProviderServicer):
             {name: value for name, value in _plain(side).items() if name not in kept}
             for side in (request.old_inputs, request.news)
         )
-        kind = self._aws.kind(request.type)
+        kind = self._cloud.kind(request.type)
         return _difference(before, after, kind.replaces, kind.named)
 
     def Create(self, request: Any, context: Any) -> Any:  # noqa: N802
         given = _plain(request.properties)
         if request.preview:
-            return provider_pb2.CreateResponse(properties=_struct(given))
-        made = self._asked(context, lambda: self._aws.make(request.type, given))
-        return provider_pb2.CreateResponse(id=made["id"], properties=_struct({**given, **made}))
+            return provider_pb2.CreateResponse(properties=_struct(self._cloud.shown(given)))
+        made = self._asked(context, lambda: self._cloud.make(request.type, given))
+        return provider_pb2.CreateResponse(id=made["id"], properties=_struct({**self._cloud.shown(given), **made}))
 
     def Update(self, request: Any, context: Any) -> Any:  # noqa: N802
         before, given = _plain(request.olds), _plain(request.news)
         if request.preview:
-            return provider_pb2.UpdateResponse(properties=_struct({**before, **given}))
-        made = self._asked(context, lambda: self._aws.change(request.type, request.id, given))
+            return provider_pb2.UpdateResponse(properties=_struct({**before, **self._cloud.shown(given)}))
+        made = self._asked(context, lambda: self._cloud.change(request.type, request.id, given))
         gone = _plain(request.old_inputs).keys() - given.keys()
         kept = {name: value for name, value in before.items() if name not in gone}
-        return provider_pb2.UpdateResponse(properties=_struct({**kept, **given, **made}))
+        return provider_pb2.UpdateResponse(properties=_struct({**kept, **self._cloud.shown(given), **made}))
 
     def Read(self, request: Any, context: Any) -> Any:  # noqa: N802
         return provider_pb2.ReadResponse(id=request.id, properties=request.properties, inputs=request.inputs)
 
     def Delete(self, request: Any, context: Any) -> Empty:  # noqa: N802
-        self._asked(context, lambda: self._aws.remove(request.type, request.id, _plain(request.properties)))
+        self._asked(context, lambda: self._cloud.remove(request.type, request.id, _plain(request.properties)))
         return Empty()
 
     def Invoke(self, request: Any, context: Any) -> Any:  # noqa: N802
-        answer = self._asked(context, lambda: self._aws.answer(request.tok, _plain(request.args)))
+        answer = self._asked(context, lambda: self._cloud.answer(request.tok, _plain(request.args)))
         return provider_pb2.InvokeResponse(**{"return": _struct(answer)})
 
     def _asked(self, context: Any, ask: Callable[[], Any]) -> Any:
@@ -171,8 +197,8 @@ def _arguments(kind: str) -> type | None:
 
 @functools.cache
 def _known_arguments(kind: str) -> type | None:
-    if kind == PROVIDER:
-        return pulumi_aws.ProviderArgs
+    if kind.startswith(PROVIDER):
+        return importlib.import_module(f"{_package(kind.removeprefix(PROVIDER))}.provider").ProviderArgs
     importlib.import_module(_package(kind))
     module = rpc.get_resource_module(*kind.split(":")[:2], "")
     if module is None or kind not in module.mod_info["classes"]:
@@ -196,7 +222,7 @@ def faults(kind: str, given: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     arguments = _arguments(kind)
     if arguments is None:
         yield "", f"{_package(kind)} knows no resource {kind}"
-    elif kind == PROVIDER:  # what it is given comes as text
+    elif kind.startswith(PROVIDER):  # what it is given comes as text
         yield from ((name, "is no setting of the provider") for name in given.keys() - _properties(kind).keys())
     else:
         yield from _faults_of_object("", given, arguments)

@@ -124,15 +124,20 @@ def test_each_output_the_page_on_aws_names_is_one_of_a_stack(tmp_path):
 
 
 def test_each_output_the_page_on_azure_names_is_one_of_a_stack(tmp_path):
+    here = "00000000-0000-0000-0000-000000000001"
+    network = f"/subscriptions/{here}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main"
     settings = {
         "cloud": "azure",
         "country": "IN",
         "emails": [{"address": "data@example.com"}],
         "managementGroup": "bulbul",
         "grants": "external",
+        "subnetId": f"{network}/subnets/functions",
+        "privateEndpointSubnetId": f"{network}/subnets/endpoints",
+        "privateDns": "external",
     }
     project = program.project(tmp_path, {"domicile.yaml": "version: 1\n"})
-    made = program.azure_stack(settings, "centralindia", "00000000-0000-0000-0000-000000000001", project)
+    made = program.azure_stack(settings, "centralindia", here, project)
     _, named = names_in(PAGES["azure"])
     assert len(named) > 7
     assert named <= made.outputs.keys()

@@ -1,15 +1,19 @@
-"""A stack's life under Pulumi's own engine: the program of this repository, over a cloud that moto holds."""
+"""A stack's life under Pulumi's own engine: the program of this repository, over an AWS that moto holds and an Azure that
+remembers."""
 
 import shutil
 import zipfile
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from moto import mock_aws
 
+from domicile.stores.cosmos_containers import CONTAINERS
 from pulumi_engine import BUILT, Engine, stand_ins
 from standin_aws import StandinAws
+from standin_azure import StandinAzure
 
 pytestmark = pytest.mark.skipif(
     not (BUILT / "pulumi").exists(), reason="Pulumi's engine is not built: .ci/pulumi-engine does that, with Go"
@@ -40,11 +44,12 @@ def a_copy_of_the_project(tmp_path):
     shutil.copytree(ROOT / "pulumi", project / "pulumi", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "Pulumi.yaml", project)
     (project / "domicile.yaml").write_text(FILE)
-    bundle = project / "build" / "aws" / "functions.zip"
-    bundle.parent.mkdir(parents=True)
-    with zipfile.ZipFile(bundle, "w") as packed:
-        for handler in (ROOT / "functions" / "aws").glob("*.py"):
-            packed.write(handler, handler.name)
+    for cloud in ("aws", "azure"):
+        bundle = project / "build" / cloud / "functions.zip"
+        bundle.parent.mkdir(parents=True)
+        with zipfile.ZipFile(bundle, "w") as packed:
+            for handler in (ROOT / "functions" / cloud).glob("*.py"):
+                packed.write(handler, handler.name)
     return project
 
 
@@ -228,3 +233,144 @@ def test_a_wrong_organisation_file_is_refused_in_a_sentence_before_anything_is_m
     assert "entitys" in said
     assert "Traceback" not in said
     assert aws.made == {}
+
+
+# On Azure
+
+AZURE = "66666666-ffff-4fff-8fff-666666666666"
+NETWORK = f"/subscriptions/{AZURE}/resourceGroups/net/providers/Microsoft.Network/virtualNetworks/main"
+TENANT = {
+    "azure-native:location": "centralindia",
+    "domicile:cloud": "azure",
+    "domicile:country": "IN",
+    "domicile:emails": [{"address": "security@example.com"}],
+    "domicile:managementGroup": "example",
+}
+PRIVATE = {
+    **TENANT,
+    "domicile:subnetId": f"{NETWORK}/subnets/functions",
+    "domicile:privateEndpointSubnetId": f"{NETWORK}/subnets/endpoints",
+}
+KEPT = {
+    "BlobContainer": 3,
+    "BlobServiceProperties": 1,
+    "DatabaseAccount": 1,
+    "ManagementPolicy": 1,
+    "ResourceGroup": 1,
+    "SqlResourceSqlContainer": len(CONTAINERS),
+    "SqlResourceSqlDatabase": 1,
+    "StorageAccount": 1,
+}
+
+
+@pytest.fixture(name="azure")
+def a_new_stack_on_azure(project):
+    state = project.parent / "state"
+    state.mkdir()
+    azure = StandinAzure(AZURE)
+    azure.network("net", "main", "centralindia", ("functions", "endpoints"))
+    with stand_ins(azure) as address:
+        yield azure, Engine(project, state, address)
+
+
+def there(azure):
+    """How many there are of each kind."""
+    return Counter(kind.rpartition(":")[2] for kind, _ in azure.resources.values())
+
+
+def one(azure, kind):
+    [found] = [given for its, given in azure.resources.values() if its.endswith(f":{kind}")]
+    return found
+
+
+def test_a_stack_on_azure_is_made_changed_and_removed_and_its_data_stays(azure):
+    azure, engine = azure
+    engine.configure(TENANT)
+    assert set(engine.preview().values()) == {"create"}
+    assert azure.resources == {}
+
+    engine.up()
+    made = list(azure.calls)
+    assert there(azure) > Counter(KEPT)
+    assert engine.preview() == {}
+    engine.up()
+    assert azure.calls == made
+    outputs = engine.outputs()
+    assert one(azure, "WebApp")["name"] in outputs["deployCode"]
+    assert one(azure, "StorageAccount")["accountName"] in outputs["pushConfig"]
+    assert one(azure, "DatabaseAccount")["accountName"] in outputs["openViolations"]
+
+    engine.configure({**TENANT, "domicile:timer": "0 0 6 * * *"})
+    assert engine.preview() == {"WebApp functions": "update"}
+    engine.configure({**TENANT, "domicile:emails": [{"address": "compliance@example.com"}]})
+    assert engine.preview() == {"WebApp functions": "update", "ActionGroup alerts": "update"}
+    engine.up()
+    assert [receiver["emailAddress"] for receiver in one(azure, "ActionGroup")["emailReceivers"]] == [
+        "compliance@example.com"
+    ]
+
+    engine.destroy()
+    assert engine.resources() == []
+    assert there(azure) == KEPT
+
+
+def test_a_stack_on_azure_can_be_taken_off_public_addresses_and_be_removed_with_its_data(azure):
+    azure, engine = azure
+    engine.configure(TENANT)
+    engine.up()
+    engine.configure(PRIVATE)
+    changes = engine.preview()
+    assert {name for name, change in changes.items() if change == "update"} == {
+        "DatabaseAccount violations",
+        "StorageAccount storage",
+        "WebApp functions",
+    }
+    assert {change for change in changes.values() if change != "update"} == {"create"}
+
+    engine.configure({**PRIVATE, "domicile:keepData": False})
+    engine.up()
+    assert there(azure)["PrivateEndpoint"] == 4
+    assert engine.preview() == {}
+    engine.destroy()
+    assert engine.resources() == []
+    assert azure.resources == {}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        pytest.param(
+            {
+                **{name: value for name, value in TENANT.items() if name != "domicile:managementGroup"},
+                "domicile:subscriptions": [AZURE, "77777777-0000-4000-8000-000000000001"],
+                "domicile:namePrefix": "residency",
+                "domicile:redundancy": "zone",
+                "domicile:subnetId": f"{NETWORK}/subnets/functions",
+                "domicile:allowedAddresses": ["8.8.8.8"],
+                "domicile:operatorIds": ["88888888-0000-4000-8000-000000000001"],
+                "domicile:readerIds": ["88888888-0000-4000-8000-000000000002"],
+                "domicile:tags": {"team": "cloud"},
+            },
+            id="for listed subscriptions under a company's rules",
+        ),
+        pytest.param(
+            {**PRIVATE, "domicile:grants": "external", "domicile:privateDns": "external"},
+            id="where roles and names are somebody else's to give",
+        ),
+    ],
+)
+def test_each_way_to_deploy_on_azure_can_be_made_and_then_stays_as_it_is(azure, settings):
+    azure, engine = azure
+    engine.configure(settings)
+    engine.up()
+    assert engine.preview() == {}
+
+
+def test_a_network_in_another_region_is_refused_in_a_sentence_before_anything_is_made(azure):
+    azure, engine = azure
+    azure.network("net", "main", "southindia", ("functions", "endpoints"))
+    engine.configure(PRIVATE)
+    said = engine.refused("preview", "--suppress-progress")
+    assert "domicile:subnetId: the network main lies in southindia, and the stack in centralindia" in said
+    assert "Traceback" not in said
+    assert azure.resources == {}
