@@ -129,3 +129,11 @@ def test_snapshots_of_every_page_are_found():
     pages = [{"Snapshots": [{"SnapshotId": "snap-1"}]}, {"Snapshots": [{"SnapshotId": "snap-2"}]}]
     found = ec2_snapshots.find(RecordedCloud({"describe_snapshots": pages}))
     assert [one["SnapshotId"] for one in found] == ["snap-1", "snap-2"]
+
+
+def test_the_snapshots_in_a_backup_of_a_machine_are_of_their_volumes():
+    machine = "arn:aws:ec2:ap-south-1:111122223333:instance/i-0123456789abcdef0"
+    taken, copy = snapshot({"aws:backup:source-resource": machine})
+    assert (taken.taken_of, copy.of, copy.channel) == (DISK, DISK, "ec2-snapshot")
+    taken, copy = snapshot({"aws:backup:source-resource": machine}, VolumeId="vol-ffffffff")
+    assert (taken.taken_of, copy.channel) == (machine, "backup-recovery-point")

@@ -52,6 +52,8 @@ def read(snapshot: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell:
     backup, copied = backed_up(tags), copied_from(snapshot.get("Description", ""), cell.region)
     # The volume that a copy names is an arbitrary one.
     volume = "" if copied else volume_id(snapshot.get("VolumeId", ""), cell.region, cell.account)
+    # A backup of a machine is its image; of the snapshots in it the volumes are known.
+    backup = "" if ":instance/" in backup and (volume or copied) else backup
     # A policy is of the region of what it copies; where that is not told, it is known by its name alone.
     cause = made_by(tags, copied.region if copied else cell.region if volume else "", cell.account)
     yield Resource(
