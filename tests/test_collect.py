@@ -240,6 +240,17 @@ def test_a_service_that_seems_not_offered_where_data_was_seen_is_a_gap():
     assert [limit.cell for limit in inventory.limits] == [SOUTH]
 
 
+class Vaultless(Provider):
+    def cloud(self, service, cell):
+        raise NotOffered(service.client)
+
+
+def test_a_service_that_is_known_not_to_be_offered_is_a_limit_also_where_other_data_was_seen():
+    discovery = Discovery(cells=(NORTH,), known=frozenset({("111", "north")}))
+    inventory = collect(Vaultless({}), discovery, keep_tags=frozenset(), now=NOW)
+    assert (inventory.looks, [limit.reason for limit in inventory.limits]) == ((), ["not-offered"])
+
+
 def test_only_tags_that_somebody_uses_are_kept():
     box = {"name": "a", "tags": {"class": "personal", "secret-project": "x"}}
     [resource] = seen({("north", "list_boxes"): [[box]]}).resources

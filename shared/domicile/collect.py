@@ -150,13 +150,16 @@ def find_all(
 def find(provider: Provider, ask: Ask, known: frozenset[tuple[str, str]]) -> Found:
     """What a listing shows; what it refuses is a gap."""
     items: list[Any] = []
+    cloud = None
     try:
+        cloud = provider.cloud(ask.service, ask.cell)
         # One by one: a page that fails does not hide the pages before it.
-        for item in ask.listing.find(provider.cloud(ask.service, ask.cell)):
+        for item in ask.listing.find(cloud):
             items.append(item)  # noqa: PERF402
     except NotOffered as error:
-        # Where there was data, a service that cannot be reached is out of order rather than not there.
-        if items or (ask.cell.account, ask.cell.region) in known:
+        # Where there was data, a service that cannot be reached is out of order rather than not there. What is known
+        # not to be there beforehand is not reached for.
+        if items or (cloud and (ask.cell.account, ask.cell.region) in known):
             return Found(ask, items, ask.gap(error))
         return Found(ask, [], offered=False)
     except DomicileError:
@@ -176,7 +179,7 @@ def see(provider: Provider, ask: Ask, item: Any, keep_tags: frozenset[str], now:
         cloud = provider.cloud(ask.service, ask.cell)
         for part in ask.listing.parts:
             try:
-                asked = _is_wanted(part, keep_tags) and (part.applies is None or part.applies(item))
+                asked = is_wanted(part, keep_tags) and (part.applies is None or part.applies(item))
                 answers[part.name] = part.ask(cloud, item) if asked else None
             except DomicileError:
                 raise
@@ -335,7 +338,7 @@ def together(seen: Iterable[Inventory]) -> Inventory:
     )
 
 
-def _is_wanted(part: Part, keep_tags: frozenset[str]) -> bool:
+def is_wanted(part: Part, keep_tags: frozenset[str]) -> bool:
     """Whether anybody uses what a question is for. Most are for where data is, which everybody wants to know."""
     return not part.for_tags or any(key.lower() in part.for_tags for key in keep_tags)
 

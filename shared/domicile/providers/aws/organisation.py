@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import socket
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import takewhile
 from typing import Any, Final, Self
 
 from domicile.errors import CloudError
 from domicile.model import GLOBAL, Account, Cell, Vocabulary
 from domicile.providers.aws.arn import account_of, partition
+from domicile.providers.aws.offered import Offered
 from domicile.providers.aws.session import AwsCloud, Session
 from domicile.providers.service import Cloud, NotOffered, Refused, Regions, Service
 
@@ -65,12 +67,14 @@ class Aws:
         *,
         units: bool = False,
         accounts: Collection[str] = (),
+        look_up: Callable[..., Any] = socket.getaddrinfo,
     ) -> None:
         self.services, self.vocabulary = services, vocabulary
         self._session, self._units, self._given = session, units, accounts
         self._account, self._caller = session.identity()
         self._management = ""
         self._homes: dict[str, str] = {}
+        self._offered = Offered(session, look_up)
 
     def __enter__(self) -> Self:
         return self
@@ -125,6 +129,8 @@ class Aws:
 
     def cloud(self, service: Service, cell: Cell) -> Cloud:
         region = self._home(cell.account) if cell.region == GLOBAL else cell.region
+        if not self._offered(service.client, region):
+            raise NotOffered(service.client)
         return self._in(cell.account, service.client, region)
 
     def _in(self, account: str, service: str, region: str) -> AwsCloud:
@@ -162,7 +168,7 @@ class Aws:
         for path in above:
             here: dict[str, Any] = {"ParentId": path[-1], "MaxResults": 20}
             found |= {one["Id"]: path for one in self._listed("list_accounts_for_parent", "Accounts", **here)}
-            if found.keys() >= untold:
+            if found.keys() >= {*untold}:
                 break
             units = self._listed("list_organizational_units_for_parent", "OrganizationalUnits", **here)
             above.extend((*path, unit["Id"]) for unit in units)
