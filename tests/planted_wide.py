@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 MUMBAI, HYDERABAD, SINGAPORE, VIRGINIA = "ap-south-1", "ap-south-2", "ap-southeast-1", "us-east-1"
 IRELAND, FRANKFURT, TOKYO = "eu-west-1", "eu-central-1", "ap-northeast-1"
+QUERETARO = "us-east-1:use1-qro1-az1"
+"""A Local Zone of a region in another country."""
 COUNTRY = {
     MUMBAI: "IN",
     HYDERABAD: "IN",
@@ -17,9 +19,10 @@ COUNTRY = {
     IRELAND: "IE",
     FRANKFURT: "DE",
     TOKYO: "JP",
+    QUERETARO: "MX",
     "": None,
 }
-REGIONS = tuple(region for region in COUNTRY if region)
+REGIONS = tuple(region for region in COUNTRY if region and ":" not in region)
 
 GROUP, BANK, LENDER, SHOP, LOGS, VAULT = (digit * 12 for digit in "123456")
 PARTNER = "999999999999"

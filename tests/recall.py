@@ -57,7 +57,9 @@ def found(weighed):
             placement.channel,
             {"set": "*", "implied": ""}.get(placement.subject.partition("|")[0], placement.resource_name),
             placement.account,
-            placement.location.region if placement.location else "",
+            ":".join(part for part in (placement.location.region, placement.location.zone) if part)
+            if placement.location
+            else "",
         ): placement
         for dataset in weighed.datasets
         for placement in dataset.placements

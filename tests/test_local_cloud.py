@@ -357,6 +357,13 @@ class Moto:
         bucket(self.cloud, "shop-c", MUMBAI)
         return bool(self.cloud.moto("s3", MUMBAI, SHOP).list_directory_buckets()["Buckets"])
 
+    def s3tables_list_table_buckets(self):
+        return self.is_missing("s3tables", "list_table_buckets")
+
+    def s3vectors_list_vector_buckets(self):
+        self.cloud.moto("s3vectors", VIRGINIA, SHOP).create_vector_bucket(vectorBucketName="shop-vectors")
+        return bool(self.cloud.moto("s3vectors", MUMBAI, SHOP).list_vector_buckets()["vectorBuckets"])
+
     def s3_head_bucket(self):
         bucket(self.cloud, "shop-a", MUMBAI)
         return bool(self.cloud.moto("s3", MUMBAI, GROUP).head_bucket(Bucket="shop-a"))

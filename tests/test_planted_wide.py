@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+import planted_buckets
 import planted_example
 import recall
 from planted_wide import KEYWORD, RULE
 
-GROUPS = (planted_example,)
+GROUPS = (planted_buckets, planted_example)
 
 
 def name_of(group):
@@ -50,6 +51,13 @@ def test_each_place_has_its_kind_country_and_verdict(worlds, group, place):
     placement = recall.found(weighed)[recall.named(place)]
     assert (placement.kind, placement.country) == (place.kind, place.country)
     assert verdict_of(weighed, placement.subject) == place.verdict
+
+
+@pytest.mark.parametrize("group", [one for one in GROUPS if hasattr(one, "KEYS")], ids=name_of)
+def test_each_key_is_known_as_far_as_it_is_told(worlds, group):
+    placements = recall.found(world_of(worlds, group)).values()
+    keys = {one.resource_name: (one.cmk, one.key_countries) for one in placements if one.resource_name in group.KEYS}
+    assert keys == group.KEYS
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=name_of)

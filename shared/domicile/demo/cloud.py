@@ -52,6 +52,8 @@ _SIGNED_AS: Final = {
     "s3express": "s3",
     "tagging": "resourcegroupstaggingapi",
 }
+_BY_HOST: Final = {("s3express", "ListBuckets"): "ListDirectoryBuckets"}
+"""What AWS tells apart by the host alone, which is always the same here: by the name that a call is signed for."""
 _DENIED: Final = {
     "json": ("AccessDeniedException", 400),
     "rest-json": ("AccessDeniedException", 403),
@@ -263,6 +265,8 @@ class LocalCloud:
         request = Request(dict(environ))
         try:
             model, in_path = get_service_router(service).match(request)
+            if other := _BY_HOST.get((signed_as, model.name)):
+                model = get_service_model(service).operation_model(other)
             protocol = determine_request_protocol(get_service_model(service), request.content_type)
         except NotFound:
             return moto(_rewound(environ), start_response)

@@ -76,6 +76,8 @@ class Overlay:
             ("s3", "ListBuckets"): Lack("gives no region and no second page", self._buckets),
             ("s3", "HeadBucket"): Lack("shows every account every bucket", self._bucket),
             ("s3", "ListDirectoryBuckets"): Lack("lists ordinary buckets", nothing),
+            ("s3tables", "ListTableBuckets"): Lack("knows three regions only", nothing),
+            ("s3vectors", "ListVectorBuckets"): Lack("lists vector buckets of all regions", self._vector_buckets),
             ("resourcegroupstaggingapi", "GetResources"): Lack("lists buckets of all regions", self._tags),
             ("dynamodb", "ListExports"): Lack("lists the exports of one named table only", self._exports),
             ("dynamodb", "UpdateTable"): Lack("ignores replicas and witnesses", self._update_table),
@@ -145,6 +147,10 @@ class Overlay:
             if not item["ResourceARN"].startswith("arn:aws:s3:::") or item["ResourceARN"] in mine
         ]
         return answer
+
+    def _vector_buckets(self, asked: Asked, own: Own) -> dict[str, Any]:
+        buckets = own()["vectorBuckets"]
+        return {"vectorBuckets": [one for one in buckets if f":{asked.region}:" in one["vectorBucketArn"]]}
 
     # DynamoDB
 
