@@ -31,6 +31,10 @@ COMMANDS = (
     "violations",
     "explain",
     "inventory",
+    "exempt",
+    "accept",
+    "statements",
+    "sign",
     "validate",
     "version",
     "demo",
@@ -38,6 +42,8 @@ COMMANDS = (
     "policy list",
     "policy show",
     "policy test",
+    "policy diff",
+    "policy compare",
 )
 
 

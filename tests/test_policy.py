@@ -107,6 +107,62 @@ def test_rules_that_replace_each_other_round_about_are_refused():
     assert len(policy.load(f"{PACK}{second}", "house.yaml").rules) == 2
 
 
+def changed_rule(*exchanges):
+    """What two versions of the house rule differ in."""
+    text = PACK
+    for old, new in exchanges:
+        text = changed(old, new, text)
+    before, after = ({one.id: one for one in policy.load(each, "x").rules} for each in (PACK, text))
+    return [(one.what, one.was, one.is_) for one in policy.changes(before, after)]
+
+
+RAISED = ("    title: Payments stay", "    version: 2\n    title: Payments stay")
+
+
+def test_rules_that_say_the_same_do_not_differ_in_whatever_order():
+    assert changed_rule() == []
+    assert changed_rule(("kinds: processing", "kinds: [processing]")) == []
+    both = "      - {kind: attest, id: signed}\n"
+    assert changed_rule((both, ""), ("    oblige:\n", f"    oblige:\n{both}")) == []
+
+
+@pytest.mark.parametrize(
+    ("exchange", "told"),
+    [
+        (("status: in_force", "status: notified"), ("status", "in_force", "notified")),
+        (("enforce_from: 2024-01-01", "enforce_from: 2027-01-01"), ("enforce_from", "2024-01-01", "2027-01-01")),
+        (("    instead:", "    enforce_until: 2030-01-01\n    instead:"), ("enforce_until", "", "2030-01-01")),
+        (("    instead:", "    replaces: older\n    instead:"), ("replaces", "", "older")),
+        (("basis: V", "basis: S"), ("trial", "no", "yes")),
+        (("class: payment.*", "class: [payment.*, bank.*]"), ("applies: class", "payment.*", "payment.*, bank.*")),
+        (("actors: ANY", "actors: bank_in"), ("applies: actors", "ANY", "bank_in")),
+        (("origin: EEA", "origin: [EEA, CH]"), ("applies: origin", "30", "31, among them CH")),
+        (("[DE_SGB]", "[EEA, GB]"), ("only_in: places", "31, among them CH", "31, among them GB")),
+        (("max_hours: 24", "max_hours: 12"), ("only_in: tolerate", "max_hours 24; kinds processing", "max_hours 12; kinds processing")),
+        (("when: {not_tags: cross_border}", "copies: primary"), ("only_in: copies", "", "primary")),
+        (("id: signed", "id: sealed"), ("attest signed: asked no more", "id signed", "")),
+        (("id: signed", "id: sealed"), ("attest sealed: asked now", "", "id sealed")),
+    ],
+)  # fmt: skip
+def test_a_change_of_meaning_says_what_was_and_what_is(exchange, told):
+    assert told in changed_rule(exchange, RAISED)
+    assert ("version", "1", "2") in changed_rule(exchange, RAISED)
+
+
+def test_a_change_of_meaning_under_the_same_version_is_told_and_one_of_wording_needs_no_version():
+    assert ("version", "1", "1: not raised") in changed_rule(("actors: ANY", "actors: bank_in"))
+    assert changed_rule(("title: Payments stay", "title: Payments remain"), ("contract 7", "contract 8")) == [
+        ("wording", "", "title, cite")
+    ]
+
+
+def test_rules_that_are_new_or_gone_say_how_they_stand():
+    house = {one.id: one for one in policy.load(PACK, "x").rules}
+    [new], [gone] = policy.changes({}, house), policy.changes(house, {})
+    assert (new.what, new.was, new.is_) == ("new", "", "in_force from 2024-01-01: only_in, attest")
+    assert (gone.what, gone.was, gone.is_) == ("gone", "in_force from 2024-01-01: only_in, attest", "")
+
+
 def test_a_law_may_bar_places_before_anybody_is_on_its_list():
     barred = changed(
         "- kind: only_in\n        places: [DE_SGB]\n        tolerate: {max_hours: 24, kinds: processing}",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -70,16 +71,20 @@ def day_of(moment: datetime, said: Organisation) -> date:
 
 def packs(files: Iterable[Path] = ()) -> tuple[Pack, ...]:
     """The packaged packs and those in files; no two may hold the same rule."""
-    found = []
+    return (*packaged(), *(policy.load(read_text(path), str(path)) for path in files))
+
+
+@cache
+def packaged() -> tuple[Pack, ...]:
+    """The packs that come with domicile, read once: there are many, and a function that is warm needs them again."""
     folder = resources.files("domicile") / "policies"
-    for country in sorted(folder.iterdir(), key=lambda one: one.name):
-        if country.is_dir():
-            for entry in sorted(country.iterdir(), key=lambda one: one.name):
-                if entry.name.endswith(".yaml"):
-                    path = f"{country.name}/{entry.name}"
-                    found.append(policy.load(entry.read_text(encoding="utf-8"), path))
-    found.extend(policy.load(read_text(path), str(path)) for path in files)
-    return tuple(found)
+    return tuple(
+        policy.load(entry.read_text(encoding="utf-8"), f"{country.name}/{entry.name}")
+        for country in sorted(folder.iterdir(), key=lambda one: one.name)
+        if country.is_dir()
+        for entry in sorted(country.iterdir(), key=lambda one: one.name)
+        if entry.name.endswith(".yaml")
+    )
 
 
 def catalogue(found: Iterable[Pack]) -> dict[str, Rule]:

@@ -288,16 +288,15 @@ def _one_of_two(one: Sequence[str], other: Sequence[str]) -> str:
 def _text(value: object) -> str:
     match value:
         case Struct():
-            given = {
-                name: getattr(value, attribute)
-                for name, attribute in zip(value.__struct_encode_fields__, value.__struct_fields__, strict=True)
-                if name != "kind"
-            }
-            return "; ".join(f"{name} {_text(one)}" for name, one in given.items() if one not in (None, "", (), False))
+            given = {one.encode_name: getattr(value, one.name) for one in structs.fields(value) if one.name != "kind"}
+            usual = {one.encode_name: one.default for one in structs.fields(value)}
+            return "; ".join(f"{name} {_text(one)}" for name, one in given.items() if one != usual[name])
         case tuple():
             return ", ".join(map(str, value))
         case bool():
             return "yes" if value else "no"
+        case float():
+            return f"{value:g}"
         case None:
             return ""
         case _:
