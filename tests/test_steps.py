@@ -65,9 +65,9 @@ def told(cloud):
 
 
 def service():
-    """One listing whose items are asked about, and one that tells everything by itself."""
+    """One listing whose items are asked about, and one that tells everything by itself, but for tags nobody uses."""
     asked = Listing("boxes", find, read, identify, (Part("links", links, absent=("NoLinks",)),))
-    alone = Listing("told", told, read, identify)
+    alone = Listing("told", told, read, identify, (Part("labels", links, for_tags=frozenset({"label"})),))
     return Service("vault", "vault", "regional", (asked, alone), (BOX,), (LINK,), {}, locate=locate)
 
 

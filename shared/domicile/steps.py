@@ -28,6 +28,7 @@ from domicile.collect import (
     asks_of,
     find_all,
     gather,
+    is_wanted,
     listed,
     locate,
     located_at,
@@ -268,7 +269,7 @@ class _Collecting:
         kept = self._desk.get(self._name(f"found-{number:04}"), list[Handles])
         if kept is None:
             found = tuple(find_all(self._provider, asks, self._task.known, self._pool))
-            asked, told = _split(found)
+            asked, told = _split(found, self._task.keep_tags)
             if sum(len(one.items) for one in asked) <= ITEMS:
                 self._describe(number, 0, found, [(one.ask, item) for one in found for item in one.items], last=True)
                 return None
@@ -324,12 +325,13 @@ class _Collecting:
         return f"accounts/{self._task.account.id}/{name}"
 
 
-def _split(found: Iterable[Found]) -> tuple[list[Found], list[Found]]:
+def _split(found: Iterable[Found], keep_tags: frozenset[str]) -> tuple[list[Found], list[Found]]:
     """Listings whose items must be asked about, and those that tell everything by themselves."""
     asked: list[Found] = []
     told: list[Found] = []
     for one in found:
-        (asked if one.ask.listing.parts else told).append(one)
+        further = any(is_wanted(part, keep_tags) for part in one.ask.listing.parts)
+        (asked if further else told).append(one)
     return asked, told
 
 
