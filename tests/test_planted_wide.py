@@ -4,12 +4,14 @@ from datetime import UTC, datetime
 
 import pytest
 
+import planted_backups
 import planted_buckets
+import planted_compute
 import planted_example
 import recall
 from planted_wide import KEYWORD, RULE
 
-GROUPS = (planted_buckets, planted_example)
+GROUPS = (planted_backups, planted_buckets, planted_compute, planted_example)
 
 
 def name_of(group):
