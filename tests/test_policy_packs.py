@@ -10,6 +10,7 @@ from msgspec import structs
 
 import domicile
 from domicile import policy, taxonomy
+from domicile.geography import PLACE_SETS
 from domicile.model import Obligation, Rule
 from domicile.policy import Example, ExampleCopy
 
@@ -139,6 +140,12 @@ def test_india_has_its_twenty_four_rules_and_the_rest_of_the_world_its_own():
 def test_a_pack_lies_in_the_folder_of_its_country_and_is_named_after_it(file, pack):
     assert pack.country.lower() == file.parent.name
     assert pack.id == f"{file.parent.name}-{file.stem}"
+
+
+def test_the_page_on_rules_counts_them_and_names_every_folder_and_every_set_of_places():
+    page = (Path(__file__).parents[1] / "docs" / "rules.md").read_text("utf-8")
+    assert f"There are {len(RULES)} so far" in page
+    assert [name for name in {file.parent.name for file in FILES} | set(PLACE_SETS) if f"`{name}`" not in page] == []
 
 
 def test_the_rules_of_a_law_with_several_thresholds_differ_in_class_and_number_only():

@@ -223,7 +223,8 @@ def _inside(placement: Placement, obligation: Obligation) -> bool | None:
     if placement.country is None or placement.country in obligation.places:
         return None if placement.country is None else True
     # A law may tell the parts of a country apart, and a region may not say in which it lies.
-    parts = [one for one in obligation.places if geography.country_of(one) == placement.country]
+    inside = f"{placement.country}-"
+    parts = [one for one in obligation.places if one.startswith(inside)]
     if not parts:
         return False
     part = geography.subdivision(placement.location) if placement.location else None
