@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import Abort, TyperException
 
 from domicile import __version__
+from domicile.commands.answering import accept, exempt, sign, statements
 from domicile.commands.asking import explain, gaps, inventory, violations
 from domicile.commands.configuring import config
 from domicile.commands.options import print_lines
@@ -56,7 +57,11 @@ def demo(
     play(keep)
 
 
-for command in (scan, violations, gaps, explain, inventory, validate, version, demo):
+for command in (
+    *(scan, violations, gaps, explain, inventory),
+    *(exempt, accept, statements, sign),
+    *(validate, demo, version),
+):
     app.command()(command)
 for group, name in ((policies, "policy"), (config, "config")):
     group.callback(invoke_without_command=True)(help_when_alone)

@@ -364,3 +364,40 @@ def _lenient(written: Any) -> Any:
         alone = {key: part for key, part in eased.items() if key in {"description", "default"}}
         return alone | {"anyOf": [{"type": "array", "items": items}, items]}
     return eased
+
+
+def with_entry(text: str, key: str, entry: Mapping[str, Any]) -> str:
+    """The text with one more entry in the list under a key of its outermost mapping; all else, comments too, stays.
+
+    Raises UsageError where the list is written between brackets and is not empty.
+    """
+    lines = text.splitlines()
+    written = yaml.safe_dump([dict(entry)], sort_keys=False, allow_unicode=True, width=10_000).splitlines()
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    pairs = root.value if isinstance(root, yaml.MappingNode) else []
+    found = next(((name, value) for name, value in pairs if name.value == key), None)
+    if found is None:
+        gap = [""] if lines and lines[-1].strip() else []
+        return "\n".join([*lines, *gap, f"{key}:", *(f"  {line}" for line in written), ""])
+    name, value = found
+    if not isinstance(value, yaml.SequenceNode) or not value.value:
+        # `exemptions:` or `exemptions: []`
+        lines[name.start_mark.line : value.end_mark.line + 1] = [f"{key}:", *(f"  {line}" for line in written)]
+        return "\n".join([*lines, ""])
+    if value.flow_style:
+        raise UsageError(f"write {key} as a list of lines that begin with a dash, so that one can be added")
+    margin = " " * value.start_mark.column
+    last = _last_line(value.value[-1]) + 1
+    lines[last:last] = [f"{margin}{line}" for line in written]
+    return "\n".join([*lines, ""])
+
+
+def _last_line(node: yaml.Node) -> int:
+    """The last line that something of a node is written on; marks of blocks lie beyond the comments that follow."""
+    if isinstance(node, yaml.MappingNode) and not node.flow_style:
+        return max((_last_line(value) for _, value in node.value), default=node.start_mark.line)
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        return max((_last_line(one) for one in node.value), default=node.start_mark.line)
+    # The mark of a block scalar lies at the beginning of the line after it.
+    ends_before = isinstance(node, yaml.ScalarNode) and node.style in ("|", ">") and node.end_mark.column == 0
+    return int(node.end_mark.line) - ends_before
