@@ -375,6 +375,9 @@ class Moto:
         tagging = self.cloud.moto("resourcegroupstaggingapi", SINGAPORE, SHOP)
         return tagging.get_resources()["ResourceTagMappingList"] != []
 
+    def dynamodb_list_exports(self):
+        return self.is_missing("dynamodb", "list_exports")
+
     def dynamodb_update_table(self):
         table(self.cloud)
         replica = {"Create": {"RegionName": VIRGINIA}}
