@@ -219,6 +219,14 @@ def test_a_tag_value_no_glob_of_the_table_covers_is_a_class_nobody_knows():
     assert not one.looked
 
 
+def test_a_tag_may_say_of_which_part_of_a_country_people_are():
+    organisation = told(tags=(TagRule("from", gives="origin"),))
+    one = the_only(replace(BUCKET, tags={"from": "ca-qc, FR"}), organisation=organisation)
+    assert {"CA-QC", "FR"} <= names(one.origins)
+    assert one.looked
+    assert not the_only(replace(BUCKET, tags={"from": "CA-XX"}), organisation=organisation).looked
+
+
 def test_a_country_nobody_knows_is_an_origin_nobody_knows():
     one = the_only(
         replace(BUCKET, tags={"from": "Atlantis"}), organisation=told(tags=(TagRule("from", gives="origin"),))

@@ -331,3 +331,20 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(at, length, instead):
     else:
         one_line = True
     assert one_line
+
+
+def test_people_and_copies_may_be_of_a_part_of_a_country_where_a_law_tells_them_apart():
+    text = """
+entities: [{id: shop, owns: "*", origin: CA-QC}]
+classify: {tags: [{key: people, gives: origin, values: {quebec: CA-QC}}]}
+datasets:
+  - id: d
+    class: personal.contact
+    origin: [CA-ON]
+    copies: [{name: n, kind: export, country: CA-QC}]
+"""
+    said = organisation.load(text, "x")
+    assert (said.entities[0].origin, said.datasets[0].origin) == (("CA-QC",), ("CA-ON",))
+    assert said.datasets[0].copies[0].country == "CA-QC"
+    with pytest.raises(UsageError, match="unknown country 'CA-XX'"):
+        organisation.load(text.replace("CA-ON", "CA-XX"), "x")

@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from importlib import resources
+from types import SimpleNamespace
 
 import pytest
 
@@ -317,3 +318,18 @@ def test_without_a_scan_one_is_told_to_scan(run, here):
 )
 def test_a_rule_of_any_standing_can_be_compared(run, here, name):
     assert run("compare", RBI, name)[0] == Exit.PROVEN
+
+
+def test_what_the_interfaces_never_show_is_left_out_here_as_in_a_scan():
+    from domicile.discover import _blind_spots
+    from domicile.providers import aws, azure
+
+    for cloud, name in ((aws, "aws"), (azure, "azure")):
+        provider = SimpleNamespace(name=name, services=cloud.SERVICES)
+        assert list(bootstrap.blind_spots([name])) == _blind_spots(provider)
+
+
+def test_a_rule_that_replaces_another_says_so(run, here):
+    (here / "mine.yaml").write_text(COMING.format(day="2020-01-01"))
+    _, out, _ = run("show", "coming", "mine.yaml")
+    assert f"In place of  {RBI}" in out

@@ -239,6 +239,7 @@ def rule_lines(rule: Rule, disclaimer: str, verified: str, check: str) -> list[s
         "",
         f"Binds from   {rule.enforce_from or 'no day'}"
         + (f" until {rule.enforce_until}" if rule.enforce_until else ""),
+        *([f"In place of  {', '.join(rule.replaces)}"] if rule.replaces else []),
         f"Applies to   {', '.join(rule.applies.classes)}",
         f"of people in {', '.join(rule.applies.origins)}",
         f"held by      {', '.join(rule.applies.actors)}",
