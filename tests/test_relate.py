@@ -728,7 +728,7 @@ def image_of_machine(number: int, *volumes: Resource):
             f"{volume.name}-{number}", kind="snapshot", taken_of=volume.id, created_at=ago(days=9 - number)
         )
         yield snapshot
-        yield copied(volume, snapshot, "snapshot-taken", look=snapshot.look)
+        yield copied(volume, snapshot, "snapshot-taken", look=snapshot.look, caused_by="rule-of-nights")
         yield copied(snapshot, image, "nightly-inside", look=image.look)
 
 
@@ -743,6 +743,22 @@ def test_nightly_images_of_a_machine_with_two_volumes_are_one_dataset_and_one_pl
         assert (images.subject, images.copies) == (f"set|{MACHINE}|nightly-inside|{HERE}|aws:ap-south-1", 3)
         assert set(datasets[MACHINE].parents) == {ledger.id, wallets.id}
         assert datasets[MACHINE].unseen == ()
+
+
+def test_a_rule_that_copies_images_copies_them_whole():
+    ledger, wallets = holder("ledger"), holder("wallets")
+    images = [one for night in range(2) for one in image_of_machine(night, ledger, wallets)]
+    there, old = (holder(f"abroad-{night}", SINGAPORE, "recovery-point") for night in (1, 2))
+    made = copied(arn("recovery-point", "image-1"), there, "snapshot-copy", look=there.look, caused_by="rule-of-nights")
+    left = copied(arn("recovery-point", "rotated"), old, "snapshot-copy", look=old.look, caused_by="rule-of-nights")
+    rule = copied("rule-of-nights", "", "copy-action", location=Location("aws", VIRGINIA), account=HERE, look="plans")
+    datasets = related(ledger, wallets, *images, there, made, old, left, rule)
+    assert places(datasets[MACHINE]) == {
+        f"set|{MACHINE}|nightly-inside|{HERE}|aws:ap-south-1": "backup",
+        f"set|{MACHINE}|snapshot-copy|{HERE}|aws:ap-southeast-1": "backup",
+        f"implied|{MACHINE}|copy-action|aws:us-east-1": "snapshot",
+    }
+    assert set(datasets) == {ledger.id, wallets.id, MACHINE}
 
 
 def test_nightly_images_of_a_machine_with_one_volume_belong_to_the_volume():

@@ -258,13 +258,15 @@ def _by_rule(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Voc
         return statements
     sources: dict[str, set[str]] = defaultdict(set)
     there: set[tuple[str, PlacementKind, Location | None, str]] = set()
+    parts = _parts(statements, nodes, vocabulary)
     for copy in statements:
         channel = vocabulary.channels[copy.channel]
         if channel.relation == "rule":
             continue
         source = _origin(copy.of, nodes)
-        # Of a copy whose source is gone nobody knows what a rule would make copies of.
-        if copy.caused_by and not (channel.rotates and copy.of not in nodes and not _kept_of(copy, nodes, vocabulary)):
+        # Of a copy whose source is gone nobody knows what a rule would make copies of. Of a part the whole is copied.
+        untold = channel.rotates and copy.of not in nodes and not _kept_of(copy, nodes, vocabulary)
+        if copy.caused_by and copy.id not in parts and not untold:
             sources[copy.caused_by].add(source)
         there.add((source, channel.kind, copy.location, copy.account))
     told = []
@@ -279,6 +281,13 @@ def _by_rule(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Voc
             if (source, channel.kind, copy.location, copy.account) not in there
         )
     return told
+
+
+def _parts(statements: Iterable[Copy], nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> frozenset[str]:
+    """What is a part of something that was seen."""
+    return frozenset(
+        copy.of for copy in statements if vocabulary.channels[copy.channel].relation == "part" and copy.id in nodes
+    )
 
 
 def _origin(name: str, nodes: Mapping[str, _Node]) -> str:
@@ -330,10 +339,11 @@ def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vo
     kept = [(copy, _kept_of(copy, nodes, vocabulary)) for copy in statements]
     siblings: dict[str, str] = {}
     made_of: dict[str, set[str]] = defaultdict(set)
+    parts = _parts(statements, nodes, vocabulary)
     for copy, taken_of in kept:
         if taken_of and copy.of in nodes:
             siblings.setdefault(taken_of, copy.of)
-        if copy.of in nodes and vocabulary.channels[copy.channel].rotates:
+        if copy.of in nodes and copy.id not in parts and vocabulary.channels[copy.channel].rotates:
             made_of[copy.caused_by].add(_origin(copy.of, nodes))
     attached = []
     for copy, taken_of in kept:
