@@ -4,7 +4,7 @@ import pytest
 
 from domicile import geography
 from domicile.model import NEVER_EXPIRES, Cell, Location
-from domicile.providers.aws import rds, rds_backups, rds_cluster_snapshots, rds_clusters, rds_snapshots
+from domicile.providers.aws import rds, rds_backups, rds_cluster_snapshots, rds_clusters, rds_exports, rds_snapshots
 from recorded_cloud import RecordedCloud
 
 HERE = Cell("aws", "111122223333", "ap-south-1")
@@ -314,3 +314,34 @@ def test_a_copied_cluster_snapshot_is_told_by_its_source():
     assert said(of_snapshot) == (source, "rds-snapshot-copy", MUMBAI, copied.id)
     assert copied.taken_of == "arn:aws:rds:us-east-1:444455556666:cluster:shop"
     assert (taken.cmk, taken.type) == (False, "aws.rds.cluster-snapshot")
+
+
+def export(**more):
+    this = {"ExportTaskIdentifier": "e", "SourceArn": DATABASE, "S3Bucket": "lake", "Status": "COMPLETE"}
+    return list(rds_exports.read(this | more, {}, HERE))
+
+
+@pytest.mark.parametrize(
+    ("source", "of"),
+    [
+        ("snapshot:by-hand", "snapshot:by-hand"),
+        ("snapshot:rds:payments-2026-11-20-18-30", "db:payments"),
+        ("cluster-snapshot:rds:shop-2026-11-20-18-30", "cluster:shop"),
+        ("cluster:shop", "cluster:shop"),
+    ],
+)
+def test_an_export_is_of_the_database_where_the_name_of_its_snapshot_says_which(source, of):
+    place = "arn:aws:rds:ap-south-1:111122223333:"
+    [copy] = export(SourceArn=place + source)
+    assert (copy.of, copy.channel, copy.id, copy.location) == (place + of, "rds-export", "arn:aws:s3:::lake", None)
+
+
+def test_an_export_of_some_tables_is_partial():
+    assert [export()[0].partial, export(ExportOnly=["payments.cards"])[0].partial] == [False, True]
+
+
+@pytest.mark.parametrize("status", ["FAILED", "CANCELED", "CANCELING"])
+def test_what_an_export_wrote_before_it_ended_early_stays_in_the_bucket(status):
+    assert export(Status=status, PercentProgress=0) == []
+    [copy] = export(Status=status, PercentProgress=40)
+    assert copy.partial
