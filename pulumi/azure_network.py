@@ -31,7 +31,12 @@ def misplaced(home: Home) -> Iterator[str]:
     _, _, subscription, _, group, *_, name = home.network.split("/")
     if subscription.lower() != home.subscription.lower():
         return
-    network = azure.network.get_virtual_network(resource_group_name=group, virtual_network_name=name)
+    try:
+        network = azure.network.get_virtual_network(resource_group_name=group, virtual_network_name=name)
+    except Exception as error:  # noqa: BLE001 Pulumi raises nothing narrower
+        why = str(error).strip().rpartition("\n")[2][:300]
+        yield f"domicile:subnetId: Azure does not show the network {name[:60]}: {why}"
+        return
     if (there := geography.azure_region(network.location or "")) != home.location:
         yield (
             f"domicile:subnetId: the network {name[:60]} lies in {there}, and the stack in {home.location}: functions "

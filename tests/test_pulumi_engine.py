@@ -366,11 +366,20 @@ def test_each_way_to_deploy_on_azure_can_be_made_and_then_stays_as_it_is(azure, 
     assert engine.preview() == {}
 
 
-def test_a_network_in_another_region_is_refused_in_a_sentence_before_anything_is_made(azure):
+@pytest.mark.parametrize(
+    ("network", "sentence"),
+    [
+        ("main", "domicile:subnetId: the network main lies in southindia, and the stack in centralindia"),
+        ("none", "domicile:subnetId: Azure does not show the network none: "),
+    ],
+)
+def test_a_network_in_another_region_or_none_is_refused_in_a_sentence_before_anything_is_made(azure, network, sentence):
     azure, engine = azure
     azure.network("net", "main", "southindia", ("functions", "endpoints"))
-    engine.configure(PRIVATE)
+    there = NETWORK.replace("/main", f"/{network}")
+    subnets = {"domicile:subnetId": f"{there}/subnets/functions"}
+    engine.configure(PRIVATE | subnets | {"domicile:privateEndpointSubnetId": f"{there}/subnets/endpoints"})
     said = engine.refused("preview", "--suppress-progress")
-    assert "domicile:subnetId: the network main lies in southindia, and the stack in centralindia" in said
+    assert sentence in said
     assert "Traceback" not in said
     assert azure.resources == {}
