@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -52,12 +53,20 @@ class Lack(Struct, frozen=True):
     answer: Answer
 
 
+@functools.cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+@functools.cache
+def _lists(service: str, operation: str) -> tuple[str, ...]:
+    shape = _session().get_service_model(service).operation_model(operation).output_shape
+    return tuple(name for name, member in shape.members.items() if member.type_name == "list") if shape else ()
+
+
 def nothing(asked: Asked, _: Own) -> dict[str, Any]:
     """What AWS answers where there is nothing: every list of the answer, empty."""
-    model = botocore.session.get_session().get_service_model(asked.service)
-    shape = model.operation_model(asked.operation).output_shape
-    members = shape.members.items() if shape else ()
-    return {name: [] for name, member in members if member.type_name == "list"}
+    return {name: [] for name in _lists(asked.service, asked.operation)}
 
 
 class Overlay:
