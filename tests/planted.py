@@ -101,6 +101,7 @@ def _plant_bank(bank: Plot, today: date) -> None:
     # A target that nobody can locate.
     bank.bucket("bank-exports", MUMBAI, _tags("payment.account"))
     bank.replicate("bank-exports", MUMBAI, {"lost": "bucket-that-nobody-can-locate"})
+    bank.cloud.deny("s3", "HeadBucket", resource="bucket-that-nobody-can-locate", code="403", message="Forbidden")
     # A class that only a name suggests.
     bank.bucket("bank-upi-dump", SINGAPORE, {"data-origin": "IN"})
     # A dataset that the organisation file lets have a copy abroad.

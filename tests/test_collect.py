@@ -267,6 +267,16 @@ def test_tags_of_a_listing_of_tags_are_kept_where_any_is_used():
     assert inventory.tags == (Tagged("north/a", {"class": "x"}, "fake/111/north/tags.all"),)
 
 
+def test_how_a_thing_is_encrypted_is_kept_without_any_tag():
+    def sealed(box, parts, cell):
+        yield Tagged(identify(box, cell), {"other": "x"}, cmk=False)
+        yield Tagged(f"{identify(box, cell)}/lid", {"other": "x"})
+
+    service = Service("seals", "vault", "regional", (Listing("seals", find, sealed, identify),), (), (), {})
+    inventory = seen(listed("a"), services=(service,))
+    assert inventory.tags == (Tagged("north/a", look="fake/111/north/seals.seals", cmk=False),)
+
+
 def labelled(keys):
     def labels(cloud, box):
         return cloud.call("get_labels", name=box["name"])

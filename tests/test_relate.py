@@ -28,7 +28,7 @@ from core_cases import (
     related,
     world,
 )
-from domicile.model import NEVER_EXPIRES, Copy, Evidence, Key, Location, Resource, part_of
+from domicile.model import NEVER_EXPIRES, Copy, Evidence, Key, Location, Resource, Tagged, part_of
 from domicile.relate import SAMPLES, place, relate
 
 LEDGER = holder("ledger")
@@ -242,6 +242,16 @@ def test_a_bucket_that_its_rule_gives_to_an_account_without_it_is_somebody_elses
     for looks in ([refused], []):
         told = related(bucket, rule, located=there, looks=looks)[bucket.id]
         assert told.placements[0].account == THERE
+
+
+def test_how_a_bucket_is_encrypted_may_be_told_by_another_listing():
+    bucket = holder("payments", kind="bucket")
+    told = Tagged(bucket.id, look=look("s3.encryption").key, cmk=True, key=f"arn:aws:kms:{SINGAPORE}:{HERE}:key/1")
+    [place] = related(bucket, told)[bucket.id].placements
+    assert (place.cmk, place.key_countries, place.seen_in) == (True, ("SG",), (bucket.look,))
+    [place] = related(bucket, Tagged(bucket.id, {"data": "x"}))[bucket.id].placements
+    assert (place.cmk, place.key_countries) == (None, None)
+    assert related(told) == {}
 
 
 def test_one_statement_that_names_the_place_is_enough():

@@ -359,7 +359,7 @@ def _kept(sighting: Sighting, look: str, name: str, keep_tags: frozenset[str], n
             tags = _spelled(sighting.tags, keep_tags)
         created_at, newest_at = _utc(sighting.created_at), _utc(sighting.newest_at)
         yield replace(sighting, tags=tags, look=look, created_at=created_at, newest_at=newest_at)
-    elif tags:
+    elif tags or sighting.cmk is not None or sighting.key:
         yield replace(sighting, tags=tags, look=look)
 
 

@@ -181,11 +181,13 @@ class Copy(Struct, frozen=True):
 
 
 class Tagged(Struct, frozen=True):
-    """Tags of a resource that its own listing does not carry."""
+    """What its own listing does not carry of a resource: its tags, or how it is encrypted."""
 
     id: str
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] = {}
     look: str = ""
+    cmk: bool | None = None
+    key: str = ""
 
 
 class Key(Struct, frozen=True):

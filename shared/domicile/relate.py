@@ -24,6 +24,7 @@ from domicile.model import (
     Placement,
     PlacementKind,
     Resource,
+    Tagged,
     Vocabulary,
 )
 
@@ -148,6 +149,7 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
         there = look.cell.account, look.cell.region, look.listing.partition(".")[0]
         listed[there] = listed.get(there, True) and look.listed
     nodes = _seen(inventory.resources, vocabulary)
+    _encrypted(nodes, inventory.tags)
     spoken = _in_full(sorted(inventory.copies, key=repr), nodes)
     statements = _reattach(_by_rule(spoken, nodes, vocabulary), nodes, vocabulary)
     sources = set()
@@ -206,6 +208,16 @@ def _seen(resources: Iterable[Resource], vocabulary: Vocabulary) -> dict[str, _N
             taken_of=first.taken_of or one.taken_of,
         )
     return nodes
+
+
+def _encrypted(nodes: Mapping[str, _Node], told: Iterable[Tagged]) -> None:
+    """How a resource is encrypted, where another listing tells. What is not told is unknown and so met by nothing: the
+    look need not be had again for the resource to be gone."""
+    for one in told:
+        node = nodes.get(one.id)
+        if node and node.resource and (one.key or one.cmk is not None):
+            cmk = one.cmk if node.resource.cmk is None else node.resource.cmk
+            node.resource = replace(node.resource, cmk=cmk, key=node.resource.key or one.key)
 
 
 def _in_full(statements: list[Copy], nodes: Iterable[str]) -> list[Copy]:

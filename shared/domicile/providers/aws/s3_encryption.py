@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from domicile.model import Cell, Location, Resource
+from domicile.model import Cell, Tagged
 from domicile.providers.aws.arn import account_of, arn
-from domicile.providers.aws.s3 import BUCKET, find, identify
+from domicile.providers.aws.s3 import find, identify
 from domicile.providers.service import Cloud, Listing, Part, Service
 
 
@@ -15,7 +15,7 @@ def encryption(cloud: Cloud, bucket: dict[str, Any]) -> dict[str, Any]:
     return cloud.call("get_bucket_encryption", region=bucket["BucketRegion"], Bucket=bucket["Name"])
 
 
-def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cell: Cell) -> Iterator[Resource]:
+def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cell: Cell) -> Iterator[Tagged]:
     if "encryption" not in parts:
         return
     # Where no default is set, as in buckets older than 2023, S3 encrypts by keys of its own.
@@ -23,17 +23,8 @@ def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cel
     rules = configured.get("ServerSideEncryptionConfiguration", {}).get("Rules", ())
     defaults = [rule.get("ApplyServerSideEncryptionByDefault", {}) for rule in rules]
     named = next((one["KMSMasterKeyID"] for one in defaults if one.get("KMSMasterKeyID")), "")
-    region = bucket["BucketRegion"]
-    key = in_full(named, region, cell.account) if named else ""
-    yield Resource(
-        identify(bucket, cell),
-        BUCKET.name,
-        bucket["Name"],
-        cell.account,
-        Location("aws", region),
-        cmk=of_the_customer(key, cell.account),
-        key=key,
-    )
+    key = in_full(named, bucket["BucketRegion"], cell.account) if named else ""
+    yield Tagged(identify(bucket, cell), cmk=of_the_customer(key, cell.account), key=key)
 
 
 def in_full(key: str, region: str, account: str) -> str:
