@@ -61,7 +61,9 @@ class Network(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("domicile:azure:Network", name, None, opts)
-        self.args, made, endpoints = args, [], {}
+        self.args = args
+        made: list[pulumi.Resource] = []
+        endpoints: dict[str, pulumi.Output[str]] = {}
         for what, zone in ZONES.items():
             endpoint = self._endpoint(what, made)
             made, endpoints[zone] = [endpoint], endpoint.id
