@@ -260,7 +260,7 @@ def _under(old: Mapping[str, Rule], new: Mapping[str, Rule], seen: Seen) -> tupl
     said = []
     if gone := sorted(adopted.keys() & (old.keys() - new.keys())):
         said.append(f"The organisation file adopts what is gone, and would be refused: {', '.join(gone)}.")
-    if idle := sorted((old.keys() | new.keys()) - adopted.keys()):
+    if idle := sorted(name for name in {*old, *new} - adopted.keys() if old.get(name) != new.get(name)):
         said.append(f"Not adopted, so no verdict hangs on it: {', '.join(idle)}.")
     return before, after, said
 
