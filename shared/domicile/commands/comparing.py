@@ -92,8 +92,9 @@ def policy_diff(
 ) -> None:
     """Show how two versions of rules differ, and which verdicts would.
 
-    It lists rules that are new, gone or changed. Of each changed rule it says in what: standing, dates, whom it is about, what it asks. The verdicts are those on
-    what the last scan saw, under the rules that the organisation file adopts. Nothing is written, no account is asked.
+    It lists rules that are new, gone or changed, and in what they changed: standing, dates, whom they are about, what
+    they ask. The verdicts are those on what the last scan saw, under the rules that the organisation file adopts.
+    Nothing is written, no account is asked.
 
     For example `domicile policy diff payments.yaml` holds a file against the shipped rules of the same pack or the
     same ids, and `domicile policy diff old/ new/` one folder against another.
@@ -151,10 +152,10 @@ def policy_compare(
 ) -> None:
     """Judge the last scan's data under two rules, side by side.
 
-    What if the other were the law? First come counts: how many datasets pass one and break the other. Then each dataset that one of the two is about,
-    with its verdict under each; those that differ come first. Neither has to be adopted. A breach
-    of a draft reads `advisory`, one of a rule to come `upcoming`. What somebody must sign for is named once and is no
-    part of the verdicts.
+    What if the other were the law? First come counts: how many datasets pass one and break the other. Then each dataset
+    that one of the two is about, with its verdict under each; those that differ come first. Neither has to be adopted.
+    A breach of a draft reads `advisory`, one of a rule to come `upcoming`. What somebody must sign for is named once
+    and is no part of the verdicts.
 
     For example, only in India against a copy in India is enough:
     `domicile policy compare in-rbi-payment-data in-garg-copies-option-2018`
