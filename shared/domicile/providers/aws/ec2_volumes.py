@@ -37,7 +37,7 @@ def find_sources(cloud: Cloud) -> Iterator[dict[str, Any]]:
     """Volumes made from snapshots, but for those of images that anybody can get from AWS: they hold nobody's data."""
     made = [volume for volume in find(cloud) if volume.get("SnapshotId")]
     names = sorted({volume["SnapshotId"] for volume in made})
-    public = set()
+    public: set[str | None] = set()
     for start in range(0, len(names), IN_ONE_CALL):
         inside = [{"Name": "block-device-mapping.snapshot-id", "Values": names[start : start + IN_ONE_CALL]}]
         for page in cloud.pages(
