@@ -91,13 +91,15 @@ def name_of(service: Service, listing: Listing) -> str:
 
 def asks_of(provider: Provider, discovery: Discovery) -> tuple[Ask, ...]:
     """Every listing in every cell, in an order that depends on nothing else."""
+    administering = {account.id for account in discovery.accounts if account.administers}
     return tuple(
         Ask(service, listing, cell)
         for service in provider.services
         if service.name not in discovery.skipped_services
         for listing in service.listings
         for cell in discovery.cells
-        if (cell.region == GLOBAL) == (service.scope == "global")
+        if (cell.region == GLOBAL) == (service.scope != "regional")
+        and (service.scope != "organisation" or cell.account in administering)
     )
 
 
@@ -125,9 +127,7 @@ def collect(
         found = [tell(answer) for answer in find_all(provider, asks, discovery.known, pool)]
         items = [(listing.ask, item) for listing in found for item in listing.items]
         known += len(items)
-        seen = [
-            tell(answer) for answer in pool.map(lambda pair: see(provider, pair[0], pair[1], keep_tags, now), items)
-        ]
+        seen = [tell(answer) for answer in see_all(provider, items, keep_tags, now, pool)]
         part = shown(seen)
         located = located_at(pool.map(lambda one: locate(provider, one), sought(part)))
     return gather(discovery, [listed(found), part, located])
@@ -145,6 +145,22 @@ def find_all(
     ):
         for ask in alike:
             yield replace(found, ask=ask, gap=replace(found.gap, listing=ask.name) if found.gap else None)
+
+
+def see_all(
+    provider: Provider,
+    items: Iterable[tuple[Ask, Any]],
+    keep_tags: frozenset[str],
+    now: datetime,
+    pool: ThreadPoolExecutor,
+) -> Iterator[Seen]:
+    """What items turn out to be, in their order. Only where something is to be asked does another thread pay."""
+    begun = [
+        (ask, item, pool.submit(see, provider, ask, item, keep_tags, now) if ask.listing.parts else None)
+        for ask, item in items
+    ]
+    for ask, item, answer in begun:
+        yield answer.result() if answer else see(provider, ask, item, keep_tags, now)
 
 
 def find(provider: Provider, ask: Ask, known: frozenset[tuple[str, str]]) -> Found:

@@ -1,14 +1,18 @@
 """The way to AWS: botocore describes, signs and reads each call; one client for a service serves all its regions, one
 pool of connections serves all services."""
 
+# ruff: noqa: SLF001 the steps of a call are private to botocore's client; requirements.txt pins it
+
 from __future__ import annotations
 
 import functools
 import itertools
 import random
+import re
 import threading
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -20,7 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError, DataNotFoundError
 from botocore.httpsession import ProxyConfiguration, URLLib3Session, get_cert_path
 from botocore.loaders import JSONFileLoader
 from botocore.paginate import Paginator
-from botocore.parsers import create_parser
+from botocore.parsers import ResponseParserFactory
 from botocore.retries.standard import (
     ExponentialBackoff,
     RetryContext,
@@ -28,17 +32,22 @@ from botocore.retries.standard import (
     StandardRetryConditions,
     ThrottlingErrorDetector,
 )
-from botocore.utils import get_environ_proxies
+from botocore.utils import get_environ_proxies, parse_timestamp
 
 SLOWEST: Final = 1.0
-LESS: Final = 0.7
+LESS: Final = 0.9
 MORE: Final = 0.5
+"""What a service bears is what it answered in a second; less than that is asked of it, and more with each answer."""
 LONGEST_WAIT: Final = 20.0
-HOSTS: Final = 1000
+HOSTS: Final = 50
+"""To how many hosts connections are kept: a process may have some hundreds open. In botocore it is ten for a client."""
 
 # S3 says where a bucket lies to whoever asks about it in another region.
 ELSEWHERE: Final = frozenset({301, 307, 400})
 REGION_HEADER: Final = "x-amz-bucket-region"
+# All but access points, directory buckets and names that cannot be part of the name of a host.
+ORDINARY: Final = re.compile(r"(?!xn-)(?:[a-z0-9]|(?<=[a-z0-9])-(?=[a-z0-9])){3,63}(?<!-s3alias)")
+STAND_IN: Final = "some-bucket-with-an-ordinary-name"
 
 
 class Api:
@@ -49,8 +58,13 @@ class Api:
         self.model: Any = client.meta.service_model
         self.name: str = self.model.service_id.hyphenize()
         self.operations: Mapping[str, str] = client.meta.method_to_api_mapping
-        # Put together by botocore for each call, and always the same.
+        # botocore would put it together twice for each call, and it is always the same.
         self.agent: str = client._user_agent_creator.to_string()
+        client.meta.events.unregister(
+            f"request-created.{self.name}", client._user_agent_creator.rebuild_and_replace_user_agent_handler
+        )
+        self.parsers = ResponseParserFactory()
+        self.parsers.set_parser_defaults(timestamp_parser=_moment)
         client.meta.events.register_first(f"before-endpoint-resolution.{self.name}", _in_region_of_call)
 
     def signed_in(self, region: str) -> str:
@@ -62,7 +76,7 @@ class Api:
 
 class Connections(URLLib3Session):  # type: ignore[misc]
     """Connections to all hosts there are, with the options of one of botocore's own sessions. That one would read the
-    certificates for each connection anew, and drop connections when there are more than ten hosts."""
+    certificates for each connection anew."""
 
     def __init__(self, like: Any) -> None:
         self._context: Any = None
@@ -74,6 +88,7 @@ class Connections(URLLib3Session):  # type: ignore[misc]
             max_pool_connections=like._max_pool_connections,
             socket_options=like._socket_options,
         )
+        self._manager = _Pools(self._manager)
         self._proxy_config = _Proxies()
 
     def _get_ssl_context(self) -> Any:
@@ -92,6 +107,28 @@ class Connections(URLLib3Session):  # type: ignore[misc]
                     self._context.load_verify_locations(get_cert_path(verify))
                     self._trusting = True
             conn.ca_certs = None
+
+
+class _Pools:
+    """The pool of connections to each host, found without taking its address apart anew."""
+
+    def __init__(self, manager: Any) -> None:
+        self._manager = manager
+        self._known: dict[str, Any] = {}
+
+    def connection_from_url(self, url: str) -> Any:
+        place = url[: url.find("/", len("https://"))]
+        pool = self._known.get(place)
+        # The pool that was used least recently is closed for a new host.
+        if pool is None or pool.pool is None:
+            if len(self._known) > HOSTS:
+                self._known.clear()
+            pool = self._known[place] = self._manager.connection_from_url(url)
+        return pool
+
+    def clear(self) -> None:
+        self._known.clear()
+        self._manager.clear()
 
 
 class _Proxies(ProxyConfiguration):  # type: ignore[misc]
@@ -116,32 +153,40 @@ class Pace:
         """Calls a second; 0 where nothing was said."""
         self.silent = 0
         """How many calls in a row nobody answered."""
-        self._next = self._deaf_until = self._since = 0.0
-        self._sent = 0
         self._lock = threading.Lock()
+        self._next = self._deaf_until = self._since = 0.0
+        self._answered = self._before = 0
 
     def turn(self, now: float) -> float:
         """For how long the next call has to wait."""
         with self._lock:
-            if now - self._since >= 1:
-                self._since, self._sent = now, 0
-            self._sent += 1
             if not self.rate:
                 return 0
             begin = max(now, self._next)
             self._next = begin + 1 / self.rate
             return begin - now
 
-    def hear(self, now: float, *, answered: bool, throttled: bool) -> None:
+    def hear(self, now: float, *, reached: bool, throttled: bool) -> None:
         with self._lock:
-            self.silent = 0 if answered else self.silent + 1
+            self.silent = 0 if reached else self.silent + 1
+            if now - self._since >= 1:
+                self._before = self._answered if now - self._since < 2 else 0
+                self._since, self._answered = now, 0
             if throttled:
-                # What was on its way when it was slowed down says nothing about the new pace.
-                if now >= self._deaf_until:
-                    self.rate = max(SLOWEST, LESS * (self.rate or self._sent))
-                    self._deaf_until = now + 1
-            elif answered and self.rate:
-                self.rate += MORE
+                self._slow_down(now)
+            elif reached:
+                self._answered += 1
+                if self.rate:
+                    self.rate += MORE
+
+    def _slow_down(self, now: float) -> None:
+        # What was under way already when it was slowed down says nothing about the new pace.
+        if now < self._deaf_until:
+            return
+        bearable = max(self._answered, self._before)
+        self.rate = max(SLOWEST, LESS * min(bearable, self.rate or bearable))
+        self._next = max(self._next, now + 1 / self.rate)
+        self._deaf_until = now + 1
 
 
 class Transport:
@@ -157,12 +202,13 @@ class Transport:
         wait: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        connections: Any = None,
     ) -> None:
         self._session, self._config, self._region, self._attempts = session, config, region, attempts
         self._wait, self._clock = wait, clock
         self._apis: dict[str, Api] = {}
         self._paces: dict[tuple[Any, str, str], Pace] = {}
-        self._connections: Any = None
+        self._connections: Any = connections
         self._lock = threading.RLock()
         self._throttling = ThrottlingErrorDetector(RetryEventAdapter())
         self._again = StandardRetryConditions(max_attempts=attempts)
@@ -182,7 +228,7 @@ class Transport:
             return self._apis[service]
 
     def paginator(self, api: Api, operation: str, ask: Callable[..., dict[str, Any]]) -> Any:
-        """botocore's way through the pages of a listing; None where it knows of none."""
+        """The SDK's way through the pages of a listing; None where it knows of none."""
         name = api.operations[operation]
         try:
             pagination = api.paginators.get_paginator(name) if api.paginators else None
@@ -243,7 +289,7 @@ class Transport:
             "signing": {"region": api.signed_in(region), "request_credentials": credentials},
         }
         given = client._emit_api_params(parameters, model, context)
-        url, headers, properties = client._resolve_endpoint_ruleset(model, given, context)
+        url, headers, properties = _address(api, model, given, context)
         if properties:
             context["endpoint_properties"] = properties
         request: dict[str, Any] = client._convert_to_request_dict(
@@ -271,7 +317,7 @@ class Transport:
                 error = failure
             outcome = RetryContext(attempt, model, parsed, http, error, request["context"])
             throttled = self._throttling.is_throttling_error_from_context(outcome)
-            pace.hear(self._clock(), answered=http is not None, throttled=throttled)
+            pace.hear(self._clock(), reached=http is not None, throttled=throttled)
             # A region that does not answer is not asked eight times by every call.
             if pace.silent > self._attempts or not self._again.is_retryable(outcome):
                 break
@@ -309,6 +355,16 @@ def _in_region_of_call(builtins: dict[str, Any], context: Mapping[str, Any], **_
     builtins["AWS::Region"] = context["client_region"]
 
 
+def _address(api: Api, model: Any, given: dict[str, Any], context: dict[str, Any]) -> tuple[str, Any, Any]:
+    """Where to ask. For buckets with ordinary names that is the same but for the name, and is worked out once."""
+    bucket = given.get("Bucket", "")
+    if api.name != "s3" or not ORDINARY.fullmatch(bucket):
+        found: tuple[str, Any, Any] = api.client._resolve_endpoint_ruleset(model, given, context)
+        return found
+    url, headers, properties = api.client._resolve_endpoint_ruleset(model, given | {"Bucket": STAND_IN}, context)
+    return url.replace(STAND_IN, bucket), headers, properties
+
+
 def _read(api: Api, model: Any, http: Any) -> dict[str, Any]:
     answer = convert_to_response_dict(http, model)
     more: dict[str, Any] = {}
@@ -318,8 +374,17 @@ def _read(api: Api, model: Any, http: Any) -> dict[str, Any]:
         response_dict=answer,
         customized_response_dict=more,
     )
-    parsed: dict[str, Any] = create_parser(api.model.resolved_protocol).parse(answer, model.output_shape)
+    parsed: dict[str, Any] = api.parsers.create_parser(api.model.resolved_protocol).parse(answer, model.output_shape)
     return parsed | more
+
+
+def _moment(written: Any) -> datetime:
+    """Most moments are written in one way, which needs no parser that knows all others."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except (TypeError, ValueError):
+        moment = None
+    return moment if moment and moment.tzinfo else parse_timestamp(written)
 
 
 def _retry_after(http: Any) -> float:
