@@ -322,7 +322,7 @@ def test_an_item_that_two_pages_show_is_one():
 
 
 def test_a_skipped_service_is_not_asked():
-    discovery = Discovery(cells=(NORTH,), skipped_services=("vault",))
+    discovery = Discovery(cells=(NORTH,), skipped_listings=("vault.boxes",))
     inventory = collect(Provider(listed("a")), discovery, keep_tags=frozenset(), now=NOW)
     assert (inventory.looks, inventory.resources) == ((), ())
 

@@ -126,7 +126,19 @@ def test_what_the_organisation_file_leaves_out_is_a_limit():
         (cell("111", "*"), "vault.boxes", "skipped-by-config"),
     }
     assert found.cells == (cell("111", "global"), cell("111", "north"))
-    assert found.skipped_services == ("vault",)
+    assert found.skipped_listings == ("vault.boxes",)
+
+
+@pytest.mark.parametrize(
+    ("glob", "skipped"),
+    [("vault", 1), ("vault.boxes", 1), ("vault.*", 1), ("*", 1), ("vault.keys", 0), ("boxes", 0), ("vaul", 0)],
+)
+def test_a_whole_service_is_left_out_or_one_of_its_listings(glob, skipped):
+    found = discover(Provider((SHOP,)), scope=Scope(skip_services=(glob,)))
+    assert found.skipped_listings == ("vault.boxes",) * skipped
+    assert [limit.listing for limit in found.limits if limit.detail == "scope.skip_services"] == [
+        "vault.boxes"
+    ] * skipped
 
 
 def test_a_pattern_of_regions_leaves_what_is_asked_once_per_account():

@@ -95,8 +95,8 @@ def asks_of(provider: Provider, discovery: Discovery) -> tuple[Ask, ...]:
     return tuple(
         Ask(service, listing, cell)
         for service in provider.services
-        if service.name not in discovery.skipped_services
         for listing in service.listings
+        if name_of(service, listing) not in discovery.skipped_listings
         for cell in discovery.cells
         if (cell.region == GLOBAL) == (service.scope != "regional")
         and (service.scope != "organisation" or cell.account in administering)

@@ -27,7 +27,7 @@ class Discovery(Struct, frozen=True):
     cells: tuple[Cell, ...] = ()
     gaps: tuple[Gap, ...] = ()
     limits: tuple[Limit, ...] = ()
-    skipped_services: tuple[str, ...] = ()
+    skipped_listings: tuple[str, ...] = ()
     known: frozenset[tuple[str, str]] = frozenset()
     """Accounts and regions in which an earlier scan saw something."""
 
@@ -69,7 +69,13 @@ def discover(
             whole = Cell(provider.name, left, ANYWHERE)
             gaps.append(Gap(whole, ANYWHERE, "left", "no longer listed, but an earlier scan saw data there"))
 
-    skipped_services = {service.name for service in provider.services if _matches(service.name, scope.skip_services)}
+    skipped = {
+        name
+        for service in provider.services
+        for listing in service.listings
+        if _matches(name := f"{service.name}.{listing.name}", scope.skip_services)
+        or _matches(service.name, scope.skip_services)
+    }
     cells: list[Cell] = []
 
     def regions_of(account: Account) -> Regions | Exception:
@@ -104,18 +110,13 @@ def discover(
                 limits.append(Limit(cell, ANYWHERE, "skipped-by-config", left_out))
             else:
                 gaps.append(Gap(cell, ANYWHERE, "region-off", "switched off, but an earlier scan saw data there"))
-        limits.extend(
-            Limit(whole, f"{service.name}.{listing.name}", "skipped-by-config", "scope.skip_services")
-            for service in provider.services
-            if service.name in skipped_services
-            for listing in service.listings
-        )
+        limits.extend(Limit(whole, name, "skipped-by-config", "scope.skip_services") for name in skipped)
     return Discovery(
         listed,
         tuple(sorted(cells)),
         tuple(sorted(gaps)),
         tuple(sorted(limits)),
-        tuple(sorted(skipped_services)),
+        tuple(sorted(skipped)),
         frozenset(known),
     )
 
