@@ -26,7 +26,6 @@ from botocore import xform_name
 from domicile.demo.cloud import LocalCloud
 from domicile.demo.planting import Plot
 from domicile.providers import aws
-from domicile.providers.aws.organisation import NEEDS
 from domicile.stores.dynamodb_tables import VIOLATIONS
 
 TESTS: Final = str(Path(__file__).parents[1] / "tests")
@@ -83,11 +82,7 @@ FREE: Final = {
 Amounts = Counter[str]
 Bill = list[tuple[str, str, float | None]]
 """What is paid for, how much of it, and US dollars for a day: none where no price is known."""
-DECLARED: Final = {
-    (client, operation)
-    for client, needs in [*((one.client, one.needs) for one in aws.SERVICES), *NEEDS.items()]
-    for operation in needs
-}
+DECLARED: Final = aws.calls().keys()
 
 
 def of_tests(name: str) -> Any:

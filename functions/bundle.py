@@ -21,8 +21,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from domicile.providers.aws import SERVICES
-from domicile.providers.aws.organisation import NEEDS
+from domicile.providers.aws import calls
 
 ROOT: Final = Path(__file__).parents[1]
 WHEELS: Final = ROOT / "build" / "wheels"
@@ -161,7 +160,7 @@ def own_files(target: Target, handlers: Path) -> Iterator[tuple[str, bytes]]:
 
 def clients(own: Mapping[str, bytes]) -> frozenset[str]:
     """The services the functions speak to: those that are declared, and those a client is made of by name."""
-    declared = {service.client for service in SERVICES} | NEEDS.keys()
+    declared = {client for client, _ in calls()}
     made = {
         call.args[0].value
         for name, source in own.items()

@@ -12,7 +12,9 @@ _session = botocore.session.Session()
 
 
 def output_shape(client, operation):
-    model = _session.get_service_model(client)
+    """Of an operation of another client, which is named with that, too."""
+    other, _, operation = operation.rpartition(".")
+    model = _session.get_service_model(other or client)
     names = {botocore.xform_name(name): name for name in model.operation_names}
     return model.operation_model(names[operation]).output_shape
 

@@ -21,7 +21,6 @@ from domicile.demo.cloud import Call, LocalCloud
 from domicile.demo.planting import Plot
 from domicile.errors import StoreError
 from domicile.providers import aws
-from domicile.providers.aws.organisation import NEEDS
 from domicile.steps import Desk
 from domicile.stores.dynamodb_tables import TABLES
 from small_bank import BANK, FILE, GROUP, ROLE, SINGAPORE
@@ -32,11 +31,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:No application metrics:UserWarning"),
 ]
 
-DECLARED = {
-    (client, operation): actions
-    for client, needs in [*((one.client, one.needs) for one in aws.SERVICES), *NEEDS.items()]
-    for operation, actions in needs.items()
-}
+DECLARED = aws.calls()
 OWN = {
     ("s3", "GetObject"): "s3:GetObject",
     ("s3", "ListObjectsV2"): "s3:ListBucket",

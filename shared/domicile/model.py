@@ -43,13 +43,15 @@ class Location(Struct, frozen=True, order=True):
 
 
 class Account(Struct, frozen=True):
-    """An AWS account, an Azure subscription; `path` is where it hangs in the organisation, root first."""
+    """An AWS account, an Azure subscription; `path` is where it hangs in the organisation, root first. One that
+    `administers` can be asked what is set up for all accounts of the organisation."""
 
     provider: str
     id: str
     name: str = ""
     path: tuple[str, ...] = ()
     status: Literal["active", "suspended"] = "active"
+    administers: bool = False
 
 
 class Cell(Struct, frozen=True, order=True):
@@ -600,7 +602,8 @@ class Departed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class Scope(Struct, frozen=True, forbid_unknown_fields=True):
-    """What not to look at, by choice; each becomes a limit."""
+    """What not to look at, by choice; each becomes a limit. All are globs, of services over names of listings too:
+    `ec2`, `ec2.images`, `s3.*`."""
 
     skip_accounts: tuple[str, ...] = ()
     skip_regions: tuple[str, ...] = ()

@@ -23,7 +23,8 @@ from domicile.model import (
 
 
 class Cloud(Protocol):
-    """One account, seen through one service's API. Operations are named as the SDK's methods are.
+    """One account, seen through one service's API. Operations are named as the SDK's methods are; one of another client
+    is named with that, `cloudwatch.list_metrics`.
 
     `region` overrides the cell's region (a bucket is asked where it lies). Errors do not come back through here
     as the SDK raises them: they are `Refused` and `Vanished`, and only the driver catches those.
@@ -104,6 +105,7 @@ class Service(Struct, frozen=True):
     """One cloud service as domicile sees it.
 
     `needs` maps each operation called to the permissions it takes (none: called without permission, on purpose).
+    `scope`: asked in each region, once in each account, or once in each account that administers the organisation.
     `locate` finds where something lies that was named without a region; `gone` are the error codes by which it learns
     that there is none of that name. `blind_to` are sentences about what the
     service's API cannot show; `hides` are the kinds of placements that are among it. `swept` are the types that its
@@ -112,7 +114,7 @@ class Service(Struct, frozen=True):
 
     name: str
     client: str
-    scope: Literal["regional", "global"]
+    scope: Literal["regional", "global", "organisation"]
     listings: tuple[Listing, ...]
     types: tuple[ResourceType, ...]
     channels: tuple[Channel, ...]

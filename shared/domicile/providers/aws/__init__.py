@@ -11,6 +11,8 @@ from domicile.providers.aws import (
     backup_copies,
     backup_plans,
     backup_points,
+    cloudtrail,
+    cloudtrail_lake,
     dlm,
     dynamodb,
     dynamodb_backups,
@@ -20,8 +22,13 @@ from domicile.providers.aws import (
     ec2_snapshots,
     ec2_volumes,
     efs,
+    firehose,
     fsx,
     fsx_backups,
+    kinesis,
+    logs,
+    logs_centralisation,
+    logs_forwarding,
     rds,
     rds_backups,
     rds_cluster_snapshots,
@@ -48,6 +55,8 @@ SERVICES: Final[tuple[Service, ...]] = (
     backup_copies.SERVICE,
     backup_plans.SERVICE,
     backup_points.SERVICE,
+    cloudtrail.SERVICE,
+    cloudtrail_lake.SERVICE,
     dlm.SERVICE,
     dynamodb.SERVICE,
     dynamodb_backups.SERVICE,
@@ -57,8 +66,13 @@ SERVICES: Final[tuple[Service, ...]] = (
     ec2_snapshots.SERVICE,
     ec2_volumes.SERVICE,
     efs.SERVICE,
+    firehose.SERVICE,
     fsx.SERVICE,
     fsx_backups.SERVICE,
+    kinesis.SERVICE,
+    logs.SERVICE,
+    logs_centralisation.SERVICE,
+    logs_forwarding.SERVICE,
     rds.SERVICE,
     rds_backups.SERVICE,
     rds_cluster_snapshots.SERVICE,
@@ -79,6 +93,9 @@ SERVICES: Final[tuple[Service, ...]] = (
 )
 
 NEVER_READ: Final = (
+    "cloudtrail:GetQueryResults",
+    "cloudtrail:LookupEvents",
+    "cloudtrail:StartQuery",
     "dynamodb:BatchGetItem",
     "dynamodb:GetItem",
     "dynamodb:GetRecords",
@@ -89,7 +106,16 @@ NEVER_READ: Final = (
     "ec2:GetConsole*",
     "ec2:GetPasswordData",
     "elasticfilesystem:ClientMount",
+    "kinesis:GetRecords",
+    "kinesis:GetShardIterator",
+    "kinesis:SubscribeToShard",
     "kms:Decrypt",
+    "logs:FilterLogEvents",
+    "logs:GetLog*",
+    "logs:GetQueryResults",
+    "logs:StartLiveTail",
+    "logs:StartQuery",
+    "logs:Unmask",
     "rds-data:*",
     "redshift-data:*",
     "redshift-serverless:GetCredentials",
@@ -124,10 +150,21 @@ def connect(
         raise
 
 
+def calls() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Every call that a scan makes, by the client of the SDK and the operation, with the IAM actions that it takes."""
+    needs = [*NEEDS.items(), *((service.client, service.needs) for service in SERVICES)]
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for client, operations in needs:
+        for operation, actions in operations.items():
+            other, _, name = operation.rpartition(".")
+            call = other or client, name
+            found[call] = tuple(sorted({*found.get(call, ()), *actions}))
+    return found
+
+
 def permissions() -> tuple[str, ...]:
     """Every IAM action that a scan uses, and no other."""
-    needs = [*NEEDS.values(), *(service.needs for service in SERVICES)]
-    return tuple(sorted({action for need in needs for actions in need.values() for action in actions}))
+    return tuple(sorted({action for actions in calls().values() for action in actions}))
 
 
 def reads() -> tuple[str, ...]:

@@ -21,6 +21,7 @@ NEEDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "list_roots": ("organizations:ListRoots",),
         "list_organizational_units_for_parent": ("organizations:ListOrganizationalUnitsForParent",),
         "list_accounts_for_parent": ("organizations:ListAccountsForParent",),
+        "list_delegated_administrators": ("organizations:ListDelegatedAdministrators",),
     },
     "account": {"list_regions": ("account:ListRegions",)},
     "ec2": {"describe_regions": ("ec2:DescribeRegions",)},
@@ -31,6 +32,8 @@ NEEDS: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 OFF: Final = frozenset({"DISABLED", "not-opted-in"})
 # What was closed is listed for the 90 days in which AWS keeps it; what is listed no more has left.
 GONE: Final = frozenset({"SUSPENDED", "PENDING_CLOSURE", "CLOSED"})
+OF_LOGS: Final = "observabilityadmin.amazonaws.com"
+"""The service whose administrators are shown how logs of all accounts are centralised; those of others are not."""
 ALWAYS_ON: Final = (
     "us-east-1",
     "us-east-2",
@@ -92,6 +95,7 @@ class Aws:
         if not listed:
             raise CloudError("the organisation lists no account, so none is scanned: not even that of who asks")
         self._management = next((account_of(one["Arn"]) for one in listed.values() if "Arn" in one), "")
+        administering = {self._management, *self._delegated()}
         paths = {name: path for name, account in listed.items() if (path := _path(account))}
         if self._units and (untold := listed.keys() - paths.keys()):
             paths |= self._walked(untold)
@@ -102,6 +106,7 @@ class Aws:
                 account.get("Name", ""),
                 paths.get(name, ()),
                 "suspended" if account.get("State", account.get("Status")) in GONE else "active",
+                name in administering,
             )
             for name, account in listed.items()
         )
@@ -149,6 +154,16 @@ class Aws:
             raise CloudError(
                 f"the organisation cannot be listed, so no account is scanned: {self._why(permission, refusal)}"
             ) from refusal
+
+    def _delegated(self) -> set[str]:
+        """Who administers the organisation's logs in place of the management account, which can do all that they can:
+        where it is not told, that one alone is asked."""
+        cloud = self._session.cloud("organizations", self._session.region)
+        try:
+            pages = cloud.pages("list_delegated_administrators", ServicePrincipal=OF_LOGS, MaxResults=20)
+            return {one["Id"] for page in pages for one in page["DelegatedAdministrators"]}
+        except (Refused, NotOffered):
+            return set()
 
     def _why(self, permission: str, refusal: Exception) -> str:
         if isinstance(refusal, Refused):

@@ -200,7 +200,8 @@ class AwsCloud:
             return self._asked(operation, region, asked)
 
         transport = self._session.transport
-        paginator = transport.paginator(transport.api(self._service), operation, ask)
+        service, name = self._named(operation)
+        paginator = transport.paginator(transport.api(service), name, ask)
         yield from paginator.paginate(**parameters) if paginator else _by_token(ask, parameters)
 
     def call(self, operation: str, *, region: str = "", **parameters: Any) -> dict[str, Any]:
@@ -220,10 +221,15 @@ class AwsCloud:
             return self._ask(operation, region, parameters)
 
     def _ask(self, operation: str, region: str, parameters: dict[str, Any], *, follow: bool = True) -> dict[str, Any]:
-        transport = self._session.transport
-        return transport.ask(
-            self._service, region or self._region, self._credentials, operation, parameters, follow=follow
+        service, name = self._named(operation)
+        return self._session.transport.ask(
+            service, region or self._region, self._credentials, name, parameters, follow=follow
         )
+
+    def _named(self, operation: str) -> tuple[str, str]:
+        """The service that an operation is of, and its name there."""
+        service, _, name = operation.rpartition(".")
+        return service or self._service, name
 
     @contextmanager
     def _translated(self, region: str) -> Iterator[None]:

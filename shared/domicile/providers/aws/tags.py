@@ -13,7 +13,12 @@ def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     # Of snapshots of databases those are wanted that AWS Backup made: it lists them without tags.
     kinds = [
         "backup:recovery-point",
+        "cloudtrail:eventdatastore",
+        "cloudtrail:trail",
         "dynamodb:table",
+        "firehose:deliverystream",
+        "kinesis:stream",
+        "logs:log-group",
         "rds:cluster-snapshot",
         "rds:snapshot",
         "redshift-serverless:namespace",
@@ -25,8 +30,9 @@ def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
 
 
 def identify(tagged: dict[str, Any], _: Cell) -> str:
+    # Of a log group it may be the name of all that is in it.
     name: str = tagged["ResourceARN"]
-    return name
+    return name.removesuffix(":*")
 
 
 def read(tagged: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell: Cell) -> Iterator[Tagged]:
