@@ -8,6 +8,7 @@ from recorded_cloud import RecordedCloud
 
 HERE = Cell("aws", "111122223333", "ap-south-1")
 ARN = "arn:aws:dynamodb:ap-south-1:111122223333:table/carts"
+NIGHT = datetime(2026, 11, 20, 21, tzinfo=UTC)
 
 
 def read(**described):
