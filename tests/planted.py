@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import NamedTuple
 
 from domicile.demo.cloud import LocalCloud
+from domicile.demo.overlay import Fault
 from domicile.demo.planting import Plot
 
 MUMBAI, HYDERABAD, SINGAPORE, VIRGINIA = "ap-south-1", "ap-south-2", "ap-southeast-1", "us-east-1"
@@ -101,7 +102,7 @@ def _plant_bank(bank: Plot, today: date) -> None:
     # A target that nobody can locate.
     bank.bucket("bank-exports", MUMBAI, _tags("payment.account"))
     bank.replicate("bank-exports", MUMBAI, {"lost": "bucket-that-nobody-can-locate"})
-    bank.cloud.deny("s3", "HeadBucket", resource="bucket-that-nobody-can-locate", code="403", message="Forbidden")
+    bank.cloud.answer("s3", "HeadBucket", _nowhere, where={"Bucket": "bucket-that-nobody-can-locate"})
     # A class that only a name suggests.
     bank.bucket("bank-upi-dump", SINGAPORE, {"data-origin": "IN"})
     # A dataset that the organisation file lets have a copy abroad.
@@ -134,6 +135,11 @@ def _plant_bank(bank: Plot, today: date) -> None:
     # The copy of a snapshot that has been rotated away at home.
     gone = today - timedelta(days=NIGHTS)
     bank.drop_snapshot(MUMBAI, f"bank-ledger-{gone}")
+
+
+def _nowhere(*_):
+    """A refusal that does not say where the bucket is."""
+    raise Fault("403", "Forbidden", 403)
 
 
 def _plant_insurer(insurer: Plot) -> None:
