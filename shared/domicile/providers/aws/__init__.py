@@ -45,6 +45,7 @@ from domicile.providers.aws import (
     s3_encryption,
     s3_tables,
     s3_vectors,
+    secretsmanager,
     tags,
 )
 from domicile.providers.aws.organisation import NEEDS, Aws
@@ -89,6 +90,7 @@ SERVICES: Final[tuple[Service, ...]] = (
     s3_encryption.SERVICE,
     s3_tables.SERVICE,
     s3_vectors.SERVICE,
+    secretsmanager.SERVICE,
     tags.SERVICE,
 )
 
@@ -126,6 +128,7 @@ NEVER_READ: Final = (
     "s3vectors:GetVectors",
     "s3vectors:ListVectors",
     "s3vectors:QueryVectors",
+    "secretsmanager:BatchGetSecretValue",
     "secretsmanager:GetSecretValue",
     "ssm:GetParameter*",
 )
