@@ -23,6 +23,7 @@ SHOP, PAY = Account("fake", "111", "shop"), Account("fake", "222", "pay")
 class Provider:
     name = "fake"
     vocabulary = Vocabulary({}, {})
+    manner = "as somebody"
 
     def __init__(self, accounts, regions=None, services=(SERVICE,)):
         self._accounts, self._regions, self.services = accounts, regions or {}, services
@@ -41,6 +42,10 @@ class Provider:
 
 def cell(account, region):
     return Cell("fake", account, region)
+
+
+def test_it_is_kept_as_whom_a_cloud_is_looked_into():
+    assert discover(Provider((SHOP,))).manner == "as somebody"
 
 
 def test_every_account_has_a_cell_in_each_of_its_regions_and_one_for_what_is_asked_once():

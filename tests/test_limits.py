@@ -18,7 +18,7 @@ OFF = tuple(f"far-{number}" for number in range(17))
 class Organisation:
     """Six hundred accounts that have never switched on seventeen regions, but for one of them in one account."""
 
-    name, services, vocabulary = "aws", (), Vocabulary({}, {})
+    name, services, vocabulary, manner = "aws", (), Vocabulary({}, {}), "as somebody"
 
     def accounts(self):
         return tuple(Account("aws", one) for one in ACCOUNTS)

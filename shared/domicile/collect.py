@@ -327,6 +327,7 @@ def gather(discovery: Discovery, parts: Iterable[Inventory]) -> Inventory:
         limits=tuple(sorted({*discovery.limits, *(limit for part in parts for limit in part.limits)})),
         located={target: place for part in parts for target, place in part.located.items()},
         gone=frozenset(target for part in parts for target in part.gone),
+        manner=(discovery.manner,) if discovery.manner else (),
     )
 
 
@@ -351,6 +352,7 @@ def together(seen: Iterable[Inventory]) -> Inventory:
         limits=tuple(one for cloud in seen for one in cloud.limits),
         located={target: place for cloud in seen for target, place in cloud.located.items()},
         gone=frozenset(target for cloud in seen for target in cloud.gone),
+        manner=tuple(one for cloud in seen for one in cloud.manner),
     )
 
 

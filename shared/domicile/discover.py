@@ -30,6 +30,8 @@ class Discovery(Struct, frozen=True):
     skipped_listings: tuple[str, ...] = ()
     known: frozenset[tuple[str, str]] = frozenset()
     """Accounts and regions in which an earlier scan saw something."""
+    manner: str = ""
+    """As whom, and by which list of accounts, it is looked into."""
 
 
 def discover(
@@ -118,6 +120,7 @@ def discover(
         tuple(sorted(limits)),
         tuple(sorted(skipped)),
         frozenset(known),
+        provider.manner,
     )
 
 

@@ -262,6 +262,8 @@ class Inventory(Struct, frozen=True):
     """Where targets lie that were named without a region, as far as could be found out (`HeadBucket`)."""
     gone: frozenset[str] = frozenset()
     """Targets named without a region of which the cloud says that there is none of that name."""
+    manner: tuple[str, ...] = ()
+    """As whom, and by which list of accounts, each cloud was looked into."""
 
 
 # What is derived
@@ -858,7 +860,8 @@ class GapRow(Struct, frozen=True, kw_only=True):
 
 
 class ScanRow(Struct, frozen=True, kw_only=True):
-    """What a settled scan leaves behind: digests, counts and a summary, at most 32 KB."""
+    """What a settled scan leaves behind, at most 32 KB: digests, counts and, in `summary`, for each cloud as whom
+    and by which list of accounts it was looked into."""
 
     scan: Scan
     settled_at: datetime

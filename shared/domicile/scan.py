@@ -323,4 +323,5 @@ def _scan_row(scan: Scan, weighed: Weighed, changes: Sequence[Change], rows: Ite
         settled_at=now,
         counts=counts,
         transitions=dict(sorted(Counter(change.transition for change in changes).items())),
+        summary="\n".join(weighed.inventory.manner),
     )

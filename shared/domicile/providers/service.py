@@ -145,6 +145,11 @@ class Provider(Protocol):
     @property
     def vocabulary(self) -> Vocabulary: ...
 
+    @property
+    def manner(self) -> str:
+        """As whom, and by which list of accounts, it is looked into: a sentence for the evidence of a scan."""
+        ...
+
     def accounts(self) -> tuple[Account, ...]:
         """Every account to be scanned. Raises `CloudError` when they cannot be listed: never fewer instead."""
         ...

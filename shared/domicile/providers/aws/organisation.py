@@ -85,6 +85,13 @@ class Aws:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
+    @property
+    def manner(self) -> str:
+        if not self._session.role:
+            return f"AWS as {self._caller}: this account alone"
+        listed = "the accounts given" if self._given else "the accounts of organizations:ListAccounts"
+        return f"AWS as {self._caller}: {listed}, each as its role {self._session.role}"
+
     def accounts(self) -> tuple[Account, ...]:
         if not self._session.role:
             return (Account(self.name, self._account),)

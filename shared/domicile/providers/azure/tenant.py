@@ -50,6 +50,12 @@ class Azure:
     def __exit__(self, *_: object) -> None:
         self._session.close()
 
+    @property
+    def manner(self) -> str:
+        if self._group:
+            return f"Azure: the subscriptions below management group {self._group}, as Resource Manager lists them"
+        return "Azure: the subscriptions that the caller sees of the tenant, as Resource Manager lists them"
+
     def accounts(self) -> tuple[Account, ...]:
         """Listed without Resource Graph, which leaves out whatever it may not show and says nothing of it."""
         try:
