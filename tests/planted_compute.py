@@ -227,7 +227,8 @@ CARDS, ABROAD, VAULTED = (
     arn("ec2", region, account, f"volume/{vol(number)}")
     for number, account, region in ((4, BANK, MUMBAI), (5, SHOP, SINGAPORE), (6, BANK, MUMBAI))
 )
-UNTOLD = f"arn:aws:ec2:{SINGAPORE}::snapshot/{snap(0x4010)}"
+UNTOLD = arn("ec2", SINGAPORE, BANK, f"volume/{NO_VOLUME}")
+LOST = arn("ec2", MUMBAI, SHOP, "snapshot/*")
 
 
 def copies_by_hand(land):
@@ -244,8 +245,10 @@ def copies_by_hand(land):
     land.snapshot(0x4007, PARTNER, "", "vol-00000000000000999", "anybody's")
     land.volume(5, "abroad", SHOP, SINGAPORE, PAYMENTS)
     land.snapshot(0x4008, SHOP, SINGAPORE, vol(5), "by hand", StorageTier="archive")
-    # What nobody can tell the source of stands for itself.
-    land.snapshot(0x4010, BANK, SINGAPORE, tagged=PAYMENTS)
+    # What nobody can tell the source of belongs together, or there would be others every night.
+    for night in range(3):
+        land.snapshot(0x4020 + night, BANK, SINGAPORE, text="copied by a program", tagged=PAYMENTS, nights=night)
+        land.copied(0x4030 + night, SHOP, TOKYO, 0x9990 + night, MUMBAI, tagged=PAYMENTS, nights=night)
     land.volume(6, "vaulted", BANK, MUMBAI, PAYMENTS)
     land.snapshot(0x4011, BANK, MUMBAI, vol(6), tagged={"aws:backup:source-resource": VAULTED})
     land.snapshot(0x4012, LENDER, FRANKFURT, tagged={"aws:backup:source-resource": VAULTED})
@@ -262,6 +265,7 @@ HAND_PLACES = (
     Place(ABROAD, "", "abroad", SHOP, SINGAPORE, "primary", "violation"),
     Place(ABROAD, "ec2-snapshot", "*", SHOP, SINGAPORE, "snapshot", "violation"),
     Place(UNTOLD, "", "*", BANK, SINGAPORE, "snapshot", "violation"),
+    Place(LOST, "ec2-snapshot-copy", "*", SHOP, TOKYO, "snapshot", "violation"),
     Place(VAULTED, "", "vaulted", BANK, MUMBAI, "primary", "pass"),
     Place(VAULTED, "backup-recovery-point", "*", BANK, MUMBAI, "backup", "pass"),
     Place(VAULTED, "backup-copy", "*", LENDER, FRANKFURT, "backup", "violation"),

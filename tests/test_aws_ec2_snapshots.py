@@ -90,9 +90,9 @@ def test_any_other_description_is_only_text(text):
     assert (taken.taken_of, copy.of) == (DISK, DISK)
 
 
-def test_a_snapshot_of_no_volume_stands_for_itself():
+def test_snapshots_of_no_volume_are_all_of_the_same_nothing():
     [only] = snapshot(VolumeId="vol-ffffffff", Description="imported")
-    assert only.taken_of == ""
+    assert only.taken_of == "arn:aws:ec2:ap-south-1:111122223333:volume/vol-ffffffff"
 
 
 def test_what_aws_backup_made_is_a_recovery_point_of_what_its_tag_names():

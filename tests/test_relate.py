@@ -804,3 +804,24 @@ def test_a_snapshot_named_without_its_region_is_the_one_of_that_name_or_none():
     assert dataset.placements[0].source_id == disk.id
     [alone] = related(copy, told).values()
     assert (alone.members, alone.unseen) == ((copy.id,), ())
+
+
+def test_copies_of_snapshots_of_nobody_knows_what_are_one_place():
+    """Whoever copies snapshots of volumes by a program leaves nothing that says which of them belong together."""
+    old = [holder(f"old-{night}", SINGAPORE, "snapshot") for night in range(3)]
+    told = [
+        copied(f"arn:aws:ec2:ap-south-1::snapshot/snap-{night}", one, "snapshot-copy", look=one.look, caused_by="")
+        for night, one in enumerate(old)
+    ]
+    [dataset] = related(*old, *told).values()
+    lost = f"arn:aws:ec2:ap-south-1:{HERE}:snapshot/*"
+    assert (dataset.id, dataset.unseen) == (lost, (lost,))
+    [place] = dataset.placements
+    assert (place.subject, place.copies) == (f"set|{lost}|snapshot-copy|{HERE}|aws:ap-southeast-1", 3)
+
+
+def test_points_in_time_that_say_what_they_hold_are_still_points_in_time_of_one_thing():
+    nights = [holder(f"night-{number}", kind="snapshot", taken_of=LEDGER.id) for number in range(2)]
+    inventory = world(*nights)
+    [dataset] = relate(inventory, VOCABULARY, {one.id for one in nights})
+    assert (dataset.id, [one.copies for one in dataset.placements]) == (LEDGER.id, [2])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from typing import Final
 
 from msgspec import Struct
@@ -34,6 +35,7 @@ EVIDENCE: Final = 3
 _NO_LINKS: Final[frozenset[str]] = frozenset()
 _BARE: Final = "/providers/"
 _NO_REGION: Final = ":ec2:::"
+_ALL: Final = ":*"
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -77,6 +79,7 @@ def relate(inventory: Inventory, vocabulary: Vocabulary, speaking: Collection[st
                 downstream[target].add(copy.of)
     for name, taken_of in _untold(nodes, vocabulary):
         downstream[taken_of].add(name)
+        only_copies.add(name)
 
     groups = _components(sorted(nodes), downstream)
     group_of = {node: index for index, group in enumerate(groups) for node in group}
@@ -150,7 +153,7 @@ def _nodes(inventory: Inventory, vocabulary: Vocabulary) -> tuple[dict[str, _Nod
         listed[there] = listed.get(there, True) and look.listed
     nodes = _seen(inventory.resources, vocabulary)
     _encrypted(nodes, inventory.tags)
-    spoken = _in_full(sorted(inventory.copies, key=repr), nodes)
+    spoken = _of_each(_in_full(sorted(inventory.copies, key=repr), nodes), nodes)
     statements = _reattach(_by_rule(spoken, nodes, vocabulary), nodes, vocabulary)
     sources = set()
     for copy in statements:
@@ -233,6 +236,16 @@ def _in_full(statements: list[Copy], nodes: Iterable[str]) -> list[Copy]:
     full = {name: seen[name][0] for name in bare if len(seen.get(name, ())) == 1}
     named = [replace(copy, of=full.get(copy.of, copy.of), id=full.get(copy.id, copy.id)) for copy in statements]
     return [copy for copy in named if _NO_REGION not in copy.of]
+
+
+def _of_each(statements: list[Copy], nodes: Iterable[str]) -> list[Copy]:
+    """Statements about all that is called alike (`arn:aws:logs:eu-west-1:*:log-group:*`), replaced by one about each of
+    it that was seen."""
+    patterns = {copy.of for copy in statements if copy.of.endswith(_ALL)}
+    if not patterns:
+        return statements
+    alike = {pattern: [node for node in nodes if fnmatchcase(node, pattern)] for pattern in patterns}
+    return [replace(copy, of=source) for copy in statements for source in sorted(alike.get(copy.of, (copy.of,)))]
 
 
 def _bare(name: str) -> str:
@@ -362,16 +375,29 @@ def _reattach(statements: list[Copy], nodes: Mapping[str, _Node], vocabulary: Vo
         if copy.of in nodes:
             attached.append(copy)
         elif not taken_of:
-            # What a rule made of one thing only it made of that; else all that is left of its copies belongs together.
-            rotates = copy.caused_by and vocabulary.channels[copy.channel].rotates and copy.id in nodes
-            origins = made_of.get(copy.caused_by, ()) if rotates else ()
-            left_of = next(iter(origins)) if len(origins) == 1 else copy.caused_by
-            attached.append(replace(copy, of=left_of) if rotates else copy)
+            attached.append(_left_over(copy, nodes, made_of, vocabulary))
         elif taken_of in nodes or taken_of in spoken_of:
             attached.append(replace(copy, of=taken_of))
         else:
             attached.append(replace(copy, of=siblings.get(taken_of, taken_of)))
     return attached
+
+
+def _left_over(copy: Copy, nodes: Mapping[str, _Node], made_of: Mapping[str, set[str]], vocabulary: Vocabulary) -> Copy:
+    """A copy of a point in time that is gone, and that nothing tells the source of."""
+    if copy.id not in nodes or not vocabulary.channels[copy.channel].rotates:
+        return copy
+    if copy.caused_by:
+        # What a rule made of one thing only it made of that; else all that is left of its copies belongs together.
+        origins = made_of.get(copy.caused_by, ())
+        return replace(copy, of=next(iter(origins)) if len(origins) == 1 else copy.caused_by)
+    # Of snapshots of volumes it is not even told whose they were. Each night others go: all copies out of one region
+    # that one account has left belong together.
+    parts = copy.of.split(":", 5)
+    if parts[0] != "arn" or not parts[3] or parts[4]:
+        return copy
+    kind = parts[5].partition("/")[0]
+    return replace(copy, of=":".join((*parts[:4], nodes[copy.id].account, f"{kind}/{ANYWHERE}")))
 
 
 def _kept_of(copy: Copy, nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> str:

@@ -49,6 +49,11 @@ def volume_id(name: str, region: str, account: str) -> str:
     return arn("ec2", region, account, f"volume/{name}") if _VOLUME.fullmatch(name) and name != NO_VOLUME else ""
 
 
+def no_volume(region: str, account: str) -> str:
+    """What all snapshots are taken of that tell nothing: they come and go, and nobody can tell them apart."""
+    return arn("ec2", region, account, f"volume/{NO_VOLUME}")
+
+
 def tags_of(item: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in item.get("Tags", ())}
 

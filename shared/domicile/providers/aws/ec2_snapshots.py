@@ -14,6 +14,7 @@ from domicile.providers.aws.ebs import (
     is_away,
     kept_at,
     made_by,
+    no_volume,
     snapshot_id,
     tags_of,
     volume_id,
@@ -68,7 +69,7 @@ def read(snapshot: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell:
         retention_days=None if backup or cause else NEVER_EXPIRES,
         cmk=None if snapshot.get("Encrypted", True) else False,
         key=snapshot.get("KmsKeyId", ""),
-        taken_of=backup or volume,
+        taken_of=backup or volume or ("" if copied or cause else no_volume(cell.region, cell.account)),
     )
     if backup:
         channel = BACKUP_COPY if is_away(backup, cell) else RECOVERY_POINT
@@ -94,7 +95,7 @@ SERVICE = Service(
     channels=(TAKEN, COPIED),
     needs={"describe_snapshots": ("ec2:DescribeSnapshots",)},
     blind_to=(
-        "Of a copied snapshot only its description tells what it is a copy of; without one it stands for itself.",
+        "Only its description tells what a snapshot is a copy of; all that tell nothing are one for each region.",
         "With which accounts a snapshot is shared is not asked; what they copied from it shows in their account only.",
         "Snapshots in the Recycle Bin are not listed.",
     ),
