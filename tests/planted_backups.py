@@ -118,6 +118,7 @@ def plant(cloud: LocalCloud, today: date) -> None:
     exports_of_databases(cloud, bank, partner)
     legacy_global_table(cloud, bank)
     warehouses(cloud)
+    integrations(cloud)
     namespaces(cloud, today)
 
 
@@ -344,7 +345,6 @@ def copy_snapshot(cloud, where, name, copied_to):
 
 
 def share(cloud):
-    namespace = arn("redshift", MUMBAI, BANK, "namespace:9a8b7c6d")
     consumers = (
         (arn("redshift", HYDERABAD, BANK, "namespace:1a2b3c4d"), HYDERABAD, "ACTIVE"),
         (LENDER, SINGAPORE, "AUTHORIZED"),
@@ -359,12 +359,40 @@ def share(cloud):
         "DataShareAssociations": associations,
     }
 
-    def named(_, own):
-        return {"Clusters": [one | {"ClusterNamespaceArn": namespace} for one in own()["Clusters"]]}
+    of = {"ProducerArn": storage_of(WAREHOUSE)}
+    cloud.answer("redshift", "DescribeDataSharesForProducer", {"DataShares": [shared]}, where=of)
 
-    cloud.answer("redshift", "DescribeClusters", named, account=BANK, region=MUMBAI)
-    listed = {"DataShares": [shared]}
-    cloud.answer("redshift", "DescribeDataSharesForProducer", listed, account=BANK, region=MUMBAI)
+
+def storage_of(cluster: str) -> str:
+    """AWS calls the data of a cluster by a name of its own."""
+    return cluster.replace(":cluster:", ":namespace:")
+
+
+LOADED = cluster_of(BANK, MUMBAI, "wide-loaded")
+LOADED_ABROAD = cluster_of(BANK, SINGAPORE, "wide-loaded")
+LOADED_BY_ANOTHER = cluster_of(LENDER, HYDERABAD, "wide-loaded")
+
+
+def integrations(cloud):
+    """Three clusters that say of themselves what they hold by nothing: tables are loaded into them."""
+    for cluster, table in ((LOADED, TAKINGS), (LOADED_ABROAD, CARTS), (LOADED_BY_ANOTHER, BASKETS)):
+        where, name = place_of(cluster), cluster.rpartition(":")[2]
+        named = {"ClusterIdentifier": name, "NodeType": "ra3.xlplus", "MasterUsername": "owner"}
+        client = cloud.client("redshift", where["region"], where["account"])
+        client.create_cluster(**named, MasterUserPassword="Kept-n0where")
+        integration = arn("redshift", where["region"], where["account"], f"integration:{name}")
+        told = {"IntegrationArn": integration, "SourceArn": table, "Status": "active"}
+        of = {"TargetArn": storage_of(cluster)}
+        cloud.answer("redshift", "DescribeInboundIntegrations", {"InboundIntegrations": [told]}, where=of)
+
+    def shown(asked, own):
+        stored = [
+            one | {"ClusterNamespaceArn": storage_of(cluster_of(asked.account, asked.region, one["ClusterIdentifier"]))}
+            for one in own()["Clusters"]
+        ]
+        return {"Clusters": stored}
+
+    cloud.answer("redshift", "DescribeClusters", shown)
 
 
 def namespace_of(account: str, region: str, name: str) -> str:
@@ -410,7 +438,7 @@ def namespaces(cloud, today):
 
 COPY, POINT, RULE_SAYS = "backup-copy", "backup-recovery-point", "backup-copy-action"
 SETTING, COPIED, BY_ITSELF = "redshift-copy-setting", "redshift-snapshot-copy", "redshift-automated-snapshot"
-BY_HAND, SHARE = "redshift-snapshot", "redshift-datashare"
+BY_HAND, SHARE, ZERO_ETL = "redshift-snapshot", "redshift-datashare", "redshift-zero-etl"
 PASS, BREACH = "pass", "violation"
 
 PLACES = (
@@ -440,10 +468,16 @@ PLACES = (
     Place(VOLUME, POINT, "*", BANK, MUMBAI, "backup", PASS),
     Place(VOLUME, COPY, "*", BANK, SINGAPORE, "backup", BREACH),
     Place(CARTS, "", "wide-carts", LENDER, SINGAPORE, "primary", BREACH),
+    Place(CARTS, ZERO_ETL, "wide-loaded", BANK, SINGAPORE, "replica", BREACH),
+    Place(CARTS, BY_ITSELF, "*", BANK, SINGAPORE, "backup", BREACH),
     Place(CARTS, "dynamodb-backup", "*", LENDER, SINGAPORE, "backup", BREACH),
     Place(BASKETS, "", "wide-baskets", SHOP, HYDERABAD, "primary", PASS),
+    Place(BASKETS, ZERO_ETL, "wide-loaded", LENDER, HYDERABAD, "replica", PASS),
+    Place(BASKETS, BY_ITSELF, "*", LENDER, HYDERABAD, "backup", PASS),
     Place(BASKETS, "dynamodb-backup", "*", SHOP, HYDERABAD, "backup", PASS),
     Place(TAKINGS, "", "wide-takings", BANK, MUMBAI, "primary", PASS),
+    Place(TAKINGS, ZERO_ETL, "wide-loaded", BANK, MUMBAI, "replica", PASS),
+    Place(TAKINGS, BY_ITSELF, "*", BANK, MUMBAI, "backup", PASS),
     Place(TAKINGS, "dynamodb-export", "wide-takings-exported", BANK, HYDERABAD, "export", PASS),
     Place(REFUNDS, "", "wide-refunds", BANK, MUMBAI, "primary", PASS),
     Place(REFUNDS, "dynamodb-export", "wide-partners-lake", PARTNER, FRANKFURT, "export", BREACH),

@@ -3,7 +3,13 @@ from datetime import UTC, datetime
 import pytest
 
 from domicile.model import NEVER_EXPIRES, Cell, Location
-from domicile.providers.aws import redshift, redshift_serverless, redshift_serverless_backups, redshift_snapshots
+from domicile.providers.aws import (
+    redshift,
+    redshift_integrations,
+    redshift_serverless,
+    redshift_serverless_backups,
+    redshift_snapshots,
+)
 
 HERE = Cell("aws", "111122223333", "ap-south-1")
 MUMBAI, SINGAPORE = Location("aws", "ap-south-1"), Location("aws", "ap-southeast-1")
@@ -65,6 +71,16 @@ def test_who_may_not_query_a_cluster_processes_nothing(status):
 
 def test_shares_are_asked_only_of_clusters_that_can_share():
     assert [redshift.can_share({}), redshift.can_share({"ClusterNamespaceArn": "arn:n"})] == [False, True]
+
+
+@pytest.mark.parametrize("status", ["active", "failed", "deleting"])
+def test_what_is_loaded_into_a_cluster_is_a_copy_of_the_table_it_comes_from(status):
+    table = "arn:aws:dynamodb:ap-south-1:444455556666:table/orders"
+    told = {"IntegrationArn": "arn:i", "SourceArn": table, "Status": status}
+    parts = {"inbound": {"integrations": [told, {"IntegrationArn": "arn:j"}]}}
+    [copy] = redshift_integrations.read({"ClusterIdentifier": "warehouse"}, parts, HERE)
+    assert (copy.of, copy.channel, copy.id, copy.caused_by) == (table, "redshift-zero-etl", CLUSTER, "arn:i")
+    assert (copy.location, copy.part) == (MUMBAI, "inbound")
 
 
 def test_snapshots_by_hand_are_snapshots_and_those_that_redshift_takes_are_backups():

@@ -14,6 +14,7 @@ MISSING: Final[tuple[tuple[str, str], ...]] = (
     ("logs", "DescribeAccountPolicies"),
     ("observabilityadmin", "ListCentralizationRulesForOrganization"),
     ("redshift", "DescribeDataSharesForProducer"),
+    ("redshift", "DescribeInboundIntegrations"),
     ("redshift-serverless", "ListNamespaces"),
     ("redshift-serverless", "ListRecoveryPoints"),
     ("redshift-serverless", "ListSnapshotCopyConfigurations"),

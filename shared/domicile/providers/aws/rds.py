@@ -101,6 +101,6 @@ SERVICE = Service(
     blind_to=(
         "Which snapshot or point in time a database was restored from is not told.",
         "Whether the key of an encrypted database is managed by AWS or by the customer is not told.",
-        "Logical replication leaves no trace; zero-ETL integrations are not asked yet.",
+        "Logical replication leaves no trace; zero-ETL integrations show at the clusters of Redshift that they load.",
     ),
 )

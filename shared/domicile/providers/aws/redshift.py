@@ -99,6 +99,6 @@ SERVICE = Service(
     },
     blind_to=(
         "Which snapshot a cluster was restored from is not told.",
-        "What queries unload into S3 leaves no trace; audit logs and zero-ETL integrations are not asked yet.",
+        "What queries unload into S3 leaves no trace; where audit logs go is not asked yet.",
     ),
 )
