@@ -1,8 +1,14 @@
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 
-from domicile.model import Cell, Location, Resource
+from domicile.collect import collect, fold
+from domicile.demo.cloud import MANAGEMENT, LocalCloud
+from domicile.demo.planting import Plot
+from domicile.discover import discover
+from domicile.model import Cell, Location, Resource, Scope
+from domicile.providers import aws
 from domicile.providers.aws import s3, s3_delivery, s3_directory, s3_encryption, s3_tables, s3_vectors
 from domicile.providers.service import Refused
 from recorded_cloud import RecordedCloud, recorded
@@ -115,7 +121,61 @@ def test_where_the_question_was_refused_nothing_is_said_of_the_bucket():
     assert list(s3_encryption.read(BUCKET, {}, GLOBAL)) == []
 
 
-# Which bucket
+# Which buckets
+
+
+@pytest.fixture(name="cloud")
+def three_buckets(monkeypatch):
+    with LocalCloud() as cloud:
+        for name, value in cloud.environment(MANAGEMENT).items():
+            monkeypatch.setenv(name, value)
+        for name in "ABC":
+            Plot(cloud, MANAGEMENT).bucket(f"bucket-{name.lower()}", "ap-south-1")
+        cloud.calls.clear()
+        yield cloud
+
+
+def scanned(*left_out):
+    with aws.connect(attempts=1) as provider:
+        provider.services = (s3.SERVICE, s3_delivery.SERVICE, s3_encryption.SERVICE)
+        discovery = discover(provider, scope=Scope(skip_services=left_out))
+        return collect(provider, discovery, keep_tags=frozenset(), now=datetime(2026, 11, 26, tzinfo=UTC))
+
+
+def asked(cloud):
+    return Counter(call.operation for call in cloud.calls if call.service == "s3")
+
+
+def test_buckets_are_listed_once_and_each_is_asked_each_question_once(cloud):
+    inventory = scanned()
+    assert asked(cloud) == {
+        "ListBuckets": 1,
+        "GetBucketReplication": 3,
+        "GetBucketLogging": 3,
+        "ListBucketInventoryConfigurations": 3,
+        "GetBucketEncryption": 3,
+    }
+    assert len(inventory.resources) == 3
+    assert {look.outcome for look in inventory.looks} == {"complete"}
+
+
+def test_whoever_leaves_the_other_questions_out_asks_of_each_bucket_its_replication_alone(cloud):
+    scanned("s3.access-logs", "s3.inventories", "s3.encryption")
+    assert asked(cloud) == {"ListBuckets": 1, "GetBucketReplication": 3}
+
+
+def test_a_refusal_of_one_question_leaves_the_others_and_is_told_once(cloud):
+    cloud.deny("s3", "GetBucketLogging")
+    inventory = scanned()
+    outcomes = {look.listing: look.outcome for look in inventory.looks}
+    assert outcomes == {
+        "s3.access-logs": "partial",
+        "s3.buckets": "complete",
+        "s3.encryption": "complete",
+        "s3.inventories": "complete",
+    }
+    [gap] = fold(inventory.looks, inventory.gaps, inventory.resources)
+    assert (gap.listing, gap.resource_id, gap.part) == ("s3.access-logs", "*", "logging")
 
 
 def test_the_questions_about_buckets_share_one_list_of_them():
