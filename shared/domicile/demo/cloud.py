@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import json
 import os
+import random
 import re
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from io import BytesIO
 from types import TracebackType
@@ -69,6 +71,14 @@ _THROTTLED: Final = {
     "rest-xml": ("SlowDown", 503),
 }
 
+_BROKEN: Final = {
+    "json": ("InternalServerError", 500),
+    "rest-json": ("InternalServerError", 500),
+    "ec2": ("InternalError", 500),
+    "query": ("InternalFailure", 500),
+    "rest-xml": ("InternalError", 500),
+}
+
 Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
 
 
@@ -103,6 +113,25 @@ class _Rule(Struct, frozen=True):
         )
 
 
+class _Trouble(Struct, frozen=True):
+    """Which calls go wrong: it follows from the seed, the call and how often it was made, not from their order."""
+
+    seed: int
+    throttled: float
+    broken: float
+    lasting: bool
+
+    def befalls(self, call: Call, request: Request, before: int, protocol: str) -> Fault | None:
+        if before and not self.lasting:
+            return None
+        asked = (self.seed, before, *call, request.method, request.full_path, request.data)
+        luck = random.Random(repr(asked)).random()  # noqa: S311 no secret
+        if luck >= self.throttled + self.broken:
+            return None
+        code, status = (_THROTTLED if luck < self.throttled else _BROKEN)[protocol]
+        return Fault(code, "Rate exceeded" if luck < self.throttled else "try again", status)
+
+
 class LocalCloud:
     """AWS accounts in this process, behind one address, with answers and refusals put in on purpose.
 
@@ -115,6 +144,8 @@ class LocalCloud:
         self.management = MANAGEMENT
         self._overlay = Overlay(tuple(enabled), tuple(disabled))
         self._refusals: list[_Rule] = []
+        self._trouble: _Trouble | None = None
+        self._made: Counter[tuple[Call, bytes]] = Counter()
         self._paging: list[_Rule] = []
         self._answers = [_Rule(*key, lack.answer) for key, lack in self._overlay.lacks.items()]
         self._clients: dict[tuple[str, ...], Any] = {}
@@ -232,6 +263,12 @@ class LocalCloud:
         refused = _refuse(_THROTTLED, "", "Rate exceeded")
         self._refusals.insert(0, _Rule(service, operation, refused, account, region))
 
+    def trouble(self, seed: int, *, throttled: float = 0.0, broken: float = 0.0, lasting: bool = False) -> None:
+        """Throttle a share of all questions, and answer a share with a server error, when they are first asked;
+        `lasting`: and each time that they are asked again."""
+        self._made.clear()
+        self._trouble = _Trouble(seed, throttled, broken, lasting)
+
     def break_page(self, service: str, operation: str, *, account: str = "", region: str = "") -> None:
         """Answer the first item of a listing and refuse the next page."""
         self.pages(service, operation)
@@ -246,7 +283,8 @@ class LocalCloud:
         self.deny("sts", "AssumeRole", resource=f"::{account}:")
 
     def allow(self, service: str = "", operation: str = "") -> None:
-        """Take back refusals: all of them, of a service, or of an operation."""
+        """Take back refusals: all of them, of a service, or of an operation. All trouble ends, too."""
+        self._trouble = None
         self._refusals = [
             rule
             for rule in self._refusals
@@ -274,6 +312,13 @@ class LocalCloud:
         self.calls.append(call)
         rules = [*self._refusals, *self._paging, *self._answers]
         try:
+            if self._trouble:
+                asked_for = (call, f"{request.full_path} ".encode() + request.data)
+                with self._lock:
+                    before = self._made[asked_for]
+                    self._made[asked_for] += 1
+                if fault := self._trouble.befalls(call, request, before, protocol):
+                    raise fault
             if all((rule.service, rule.operation) != call[:2] for rule in rules):
                 return moto(_rewound(environ), start_response)
             parameters = PROTOCOL_PARSERS[protocol](model).parse(
