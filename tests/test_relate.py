@@ -825,3 +825,10 @@ def test_points_in_time_that_say_what_they_hold_are_still_points_in_time_of_one_
     inventory = world(*nights)
     [dataset] = relate(inventory, VOCABULARY, {one.id for one in nights})
     assert (dataset.id, [one.copies for one in dataset.placements]) == (LEDGER.id, [2])
+
+
+def test_images_of_parts_that_tell_nothing_are_no_images_of_one_thing():
+    images = [holder(f"image-{number}", kind="recovery-point") for number in range(2)]
+    parts = [holder(f"part-{number}", kind="snapshot", taken_of="nothing") for number in range(2)]
+    inside = [copied(part, image, "inside", look=image.look) for part, image in zip(parts, images, strict=True)]
+    assert len(related(*images, *parts, *inside)) == 2

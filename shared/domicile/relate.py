@@ -261,11 +261,13 @@ def _spoken_of(name: str, nodes: dict[str, _Node]) -> _Node:
 
 
 def _untold(nodes: Mapping[str, _Node], vocabulary: Vocabulary) -> list[tuple[str, str]]:
-    """Points in time that no statement says the source of, with what they were taken of."""
+    """Points in time that no statement says the source of, with what they were taken of. A part goes with its whole."""
+    told = [copy for node in nodes.values() if node.resource for copy in node.incoming]
+    parts = {copy.of for copy in told if vocabulary.channels[copy.channel].relation == "part"}
     return [
         (node.id, node.resource.taken_of)
         for node in nodes.values()
-        if node.resource and node.resource.taken_of and not _links(node, vocabulary)
+        if node.resource and node.resource.taken_of and node.id not in parts and not _links(node, vocabulary)
     ]
 
 
