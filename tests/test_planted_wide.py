@@ -8,10 +8,11 @@ import planted_backups
 import planted_buckets
 import planted_compute
 import planted_example
+import planted_logs
 import recall
 from planted_wide import KEYWORD, RULE
 
-GROUPS = (planted_backups, planted_buckets, planted_compute, planted_example)
+GROUPS = (planted_backups, planted_buckets, planted_compute, planted_example, planted_logs)
 
 
 def name_of(group):

@@ -38,6 +38,7 @@ ON_ENTITIES: Final[frozenset[Keyword]] = frozenset({"attest", "disclose_location
 
 DETERMINATION: Final = "Found by inventory; not a legal determination."
 
+_PASSED_ON: Final[tuple[PlacementKind, ...]] = ("replica", "processing", "export")
 _KINDS: Final[Mapping[Keyword, tuple[PlacementKind, ...]]] = {"backup_in": ("backup",), "logs_in": ("log",)}
 _SHOWN: Final = 120
 
@@ -166,6 +167,12 @@ def on_logs(
     hiding = _hiding(obligation, dataset, question)
     if hiding:
         return Outcome(Verdict.UNKNOWN, f"Cannot tell: {hiding} was not seen, and could hold these logs.")
+    # What logs are passed on to holds them all the same: the bucket that Firehose fills from a log group.
+    for one in reach:
+        on = one.channel and one.kind in _PASSED_ON and one.kind not in kinds
+        if on and _inside(one, obligation) is not False and _kept(one, days) is not False:
+            said = f"{_name(dataset.name)} is passed on. {_subject(one)} may keep it, and for how long is not known."
+            return Outcome(Verdict.UNKNOWN, f"Cannot tell: {said}")
     kept = max((one.retention_days or 0 for one in here), default=0)
     where = "" if obligation.places == ("ANY",) else f" in {_countries(obligation.places)}"
     sentence = f"{_name(dataset.name)} is kept for {_days(kept)}{where}; {days} days are asked."

@@ -16,7 +16,7 @@ SOURCE = Channel(
     "firehose-source",
     "processing",
     "Delete the Firehose stream, or let it take its records from a stream of which they may leave.",
-    shares=True,
+    continuous=True,
 )
 DELIVERY = Channel(
     "firehose-delivery",
@@ -62,6 +62,7 @@ def read(name: str, parts: Mapping[str, dict[str, Any] | None], cell: Cell) -> I
         cell.account,
         here,
         created_at=stream.get("CreateTimestamp"),
+        retention_days=0,
         cmk=encryption.get("Status") == "ENABLED" and encryption.get("KeyType") == "CUSTOMER_MANAGED_CMK",
         key=encryption.get("KeyARN", ""),
     )

@@ -59,8 +59,9 @@ def read_destination(
     one: dict[str, Any], _: Mapping[str, dict[str, Any] | None], cell: Cell
 ) -> Iterator[Resource | Copy]:
     this, target, here = one["arn"], one["targetArn"], place(cell.region)
-    created_at = moment(one.get("creationTime"))
-    yield Resource(this, DESTINATION.name, one["destinationName"], cell.account, here, created_at=created_at)
+    created_at, name = moment(one.get("creationTime")), one["destinationName"]
+    # It keeps nothing itself: what is sent to it is where it points.
+    yield Resource(this, DESTINATION.name, name, cell.account, here, created_at=created_at, retention_days=0)
     yield sent(this, target, Evidence("logs:DescribeDestinations", "targetArn", target))
 
 
