@@ -35,6 +35,7 @@ COMMANDS = (
     "accept",
     "statements",
     "sign",
+    "evidence",
     "validate",
     "version",
     "demo",

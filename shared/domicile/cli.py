@@ -16,6 +16,7 @@ from domicile import __version__
 from domicile.commands.answering import accept, exempt, sign, statements
 from domicile.commands.asking import explain, gaps, inventory, violations
 from domicile.commands.configuring import config
+from domicile.commands.evidencing import evidence
 from domicile.commands.options import print_lines
 from domicile.commands.policies import policies
 from domicile.commands.scanning import scan
@@ -59,7 +60,7 @@ def demo(
 
 for command in (
     *(scan, violations, gaps, explain, inventory),
-    *(exempt, accept, statements, sign),
+    *(exempt, accept, statements, sign, evidence),
     *(validate, demo, version),
 ):
     app.command()(command)

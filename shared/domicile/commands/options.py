@@ -95,6 +95,12 @@ def inventory_of(store: str) -> Path | None:
     return path.with_suffix(".inventory.jsonl") if path else None
 
 
+def coverage_of(store: str) -> Path | None:
+    """Where it lies beside a SQLite store what a scan looked at."""
+    path = sqlite_path(store)
+    return path.with_suffix(".coverage.jsonl") if path else None
+
+
 def read_inventory(path: Path) -> list[dict[str, Any]]:
     found = []
     for number, line in enumerate(bootstrap.read_text(path).splitlines(), 1):

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Collection
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,7 @@ from domicile.commands.options import (
     StoreOption,
     ViolationFormat,
     baseline_of,
+    coverage_of,
     day_of,
     inventory_of,
     one_of,
@@ -32,7 +34,7 @@ from domicile.commands.options import (
     written_to,
 )
 from domicile.errors import UsageError
-from domicile.inventory import fold_limits, lines
+from domicile.inventory import coverage, fold_limits, lines
 from domicile.model import SEVERITIES, Scan
 from domicile.notify import messages
 from domicile.organisation import claims_units
@@ -147,9 +149,7 @@ def scan(
         seen = together(found)
         weighed = weigh(seen, bootstrap.vocabulary_of(clouds), organisation, setup.rules, as_of=day, now=started)
         settled = settle(kept, begun, weighed, organisation, clock=bootstrap.now) if kept else _imagined(weighed, begun)
-    if where:
-        with written_to(where) as stream:
-            write(lines(weighed.datasets, weighed.classifications, started), "jsonl", stream)
+    _keep(weighed, started, where, coverage_of(store) if kept else None)
     spared = _spared(weighed, fail_on, known_before)
     code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day, spared=spared)
     outcome = _outcome(setup, weighed, settled, store if kept else "", proven=code is Exit.PROVEN)
@@ -180,6 +180,16 @@ def scan(
         passed_over = f"{len(spared)} of the breaches do not fail this run: --baseline, --fail-on {fail_on}."
         print_lines([passed_over], sys.stderr)
     raise typer.Exit(code)
+
+
+def _keep(weighed: Weighed, seen_at: datetime, places: Path | None, looks: Path | None) -> None:
+    """Write where data is, and what was looked at for it, beside the store."""
+    if places:
+        with written_to(places) as stream:
+            write(lines(weighed.datasets, weighed.classifications, seen_at), "jsonl", stream)
+    if looks:
+        with written_to(looks) as stream:
+            write(coverage(weighed.inventory), "jsonl", stream)
 
 
 def _spared(weighed: Weighed, fail_on: str, known: Collection[str]) -> frozenset[str]:
