@@ -110,7 +110,8 @@ def _rule(case: Case) -> Iterable[str]:
 
 def _looked_at(case: Case) -> Iterable[str]:
     scan, counts = case.scan.scan, case.scan.counts
-    yield f"- Scan {scan.number} began at {_moment(scan.started_at)} and was settled at {_moment(case.scan.settled_at)}."
+    began, settled = _moment(scan.started_at), _moment(case.scan.settled_at)
+    yield f"- Scan {scan.number} began at {began} and was settled at {settled}."
     yield from (f"- {_text(line)}" for line in case.scan.summary.splitlines())
     told = ("accounts", "resources", "placements", "looks")
     accounts, resources, placements, looks = (counts.get(name, 0) for name in told)
