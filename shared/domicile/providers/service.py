@@ -11,13 +11,11 @@ from domicile.model import (
     Account,
     Cell,
     Channel,
-    Copy,
     GapReason,
     Location,
     PlacementKind,
-    Resource,
     ResourceType,
-    Tagged,
+    Sighting,
     Vocabulary,
 )
 
@@ -87,7 +85,7 @@ class Listing(Struct, frozen=True):
 
     name: str
     find: Callable[[Cloud], Iterable[Any]]
-    read: Callable[[Any, Mapping[str, dict[str, Any] | None], Cell], Iterable[Resource | Copy | Tagged]]
+    read: Callable[[Any, Mapping[str, dict[str, Any] | None], Cell], Iterable[Sighting]]
     identify: Callable[[Any, Cell], str]
     parts: tuple[Part, ...] = ()
 

@@ -13,9 +13,13 @@ def find(cloud: Cloud) -> Iterator[dict[str, Any]]:
     # Of snapshots of databases those are wanted that AWS Backup made: it lists them without tags.
     kinds = [
         "backup:recovery-point",
+        "bedrock:application-inference-profile",
+        "bedrock:custom-model",
         "cloudtrail:eventdatastore",
         "cloudtrail:trail",
         "dynamodb:table",
+        "ecr:repository",
+        "es:domain",
         "firehose:deliverystream",
         "kinesis:stream",
         "logs:log-group",
