@@ -258,8 +258,9 @@ PLACES = (
 KEYS = {
     "wide-key-mumbai": (None, ("IN",)),
     "wide-key-of-lender": (True, ("IN",)),
-    "wide-key-ireland": (True, ("IE",)),
+    "wide-key-ireland": (True, ("", "IE")),
     "wide-claims": (False, None),
     "wide-complaints": (False, None),
 }
-"""By the name of a bucket: whether its key is the customer's own, and in which countries it is."""
+"""By the name of a bucket: whether its key is the customer's own, and in which countries it is: of an alias, also in
+others, for all anybody knows."""

@@ -692,6 +692,19 @@ def test_where_else_a_key_of_many_regions_is_is_unknown_while_no_look_shows_it()
     assert dataset.placements[0].key_countries == ("", "IN")
 
 
+def test_what_an_alias_names_may_be_in_several_countries_unless_a_look_shows_it_or_it_is_a_key_of_aws():
+    def countries(alias, *places):
+        name = f"arn:aws:kms:{MUMBAI}:{HERE}:alias/{alias}"
+        known = (Key(name, tuple(Location("aws", region) for region in places)),) if places else ()
+        [dataset] = related(holder("ledger", key=name), keys=known).values()
+        return dataset.placements[0].key_countries
+
+    assert countries("ledger") == ("", "IN")
+    assert countries("ledger", MUMBAI) == ("IN",)
+    assert countries("ledger", MUMBAI, SINGAPORE) == ("IN", "SG")
+    assert countries("aws/s3") == ("IN",)
+
+
 def test_a_snapshot_whose_name_says_no_account_is_not_there_when_its_account_was_listed_in_full():
     ledger, gone = holder("ledger"), "arn:aws:rds:ap-south-1::snapshot/gone"
     spoken_of = copied(ledger, gone, "snapshot-copy", account=HERE, look=ledger.look)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -36,6 +37,7 @@ _NO_LINKS: Final[frozenset[str]] = frozenset()
 _BARE: Final = "/providers/"
 _NO_REGION: Final = ":ec2:::"
 _ALL: Final = ":*"
+_MANY_PLACES: Final = re.compile(r"/mrk-|:alias/(?!aws/)")
 _LATE: Final = datetime.max.replace(tzinfo=UTC)
 
 
@@ -351,8 +353,8 @@ class _Keys:
         location, _ = place(key)
         named = {location} if location else set()
         known = self._places.get(key)
-        # Of a key of many regions that no look showed, nobody knows where else it is.
-        hidden = {""} if not named or ("/mrk-" in key and known is None) else set()
+        # Of a key of many regions that no look showed, nobody knows where else it is; an alias may be of such a key.
+        hidden = {""} if not named or (known is None and _MANY_PLACES.search(key)) else set()
         return hidden | {geography.country(one) or "" for one in named | (known or set())}
 
 
