@@ -66,6 +66,10 @@ class Line(Struct, frozen=True, kw_only=True):
     looked: bool
     """Whether every source of classes was looked at."""
     feeds: tuple[str, ...]
+    source_id: str = ""
+    """What it is a copy of."""
+    missed: tuple[str, ...] = ()
+    """Why not every source of classes was looked at."""
 
 
 class CoverageLine(Struct, frozen=True, kw_only=True):
@@ -186,4 +190,6 @@ def lines(
                 subjects=one.subjects,
                 looked=one.looked,
                 feeds=dataset.feeds,
+                source_id=place.source_id,
+                missed=one.missed,
             )

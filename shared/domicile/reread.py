@@ -101,7 +101,7 @@ def _placement(line: Line) -> Placement:
         resource_name=line.resource_name,
         channel=line.channel,
         caused_by=line.caused_by,
-        source_id=rest.split("|", 1)[0] if kind in ("set", "implied") else "",
+        source_id=line.source_id or (rest.split("|", 1)[0] if kind in ("set", "implied") else ""),
         partial=line.partial,
         copies=line.copies,
         oldest_at=line.oldest_at,
@@ -125,6 +125,7 @@ def _classification(name: str, line: Line) -> Classification:
         subjects=line.subjects,
         entity=line.entity,
         looked=line.looked,
+        missed=line.missed,
         declassified=tuple(ClassEvidence(glob, "declared", "the inventory") for glob in line.declassified),
     )
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import msgspec
 import typer
-from msgspec import Struct
 from msgspec.structs import replace
 
 from domicile import bootstrap, configuration, policy
@@ -22,21 +19,15 @@ from domicile.commands.options import (
     FormatOption,
     OutputOption,
     StoreOption,
-    day_of,
     inventory_of,
-    opened,
     print_lines,
-    read_inventory,
-    sqlite_path,
     written_to,
 )
+from domicile.commands.seeing import Seen, last_seen
 from domicile.errors import UsageError
-from domicile.inventory import Line
-from domicile.judge import judge
-from domicile.model import NEVER_EXPIRES, Dataset, Judgement, Looks, Rule, Verdict
+from domicile.model import Dataset, Judgement, Rule, Verdict
 from domicile.report.formats import write, write_document
 from domicile.report.safe import terminal
-from domicile.reread import Reread, left_out, looks_of, reread
 from domicile.scan import Exit
 from domicile.telling import place, tail
 
@@ -47,32 +38,6 @@ InventoryOption = Annotated[
     Path | None, typer.Option(help="Inventory of a scan. Default: that beside the store, if there is one.")
 ]
 AsOfOption = Annotated[str, typer.Option(help="Judge as of this day (YYYY-MM-DD) instead of today.")]
-
-
-class Seen(Struct, frozen=True):
-    """What the last scan saw, and all that is needed to judge it again."""
-
-    setup: Setup
-    kept: Reread
-    looks: Looks
-    as_of: date
-
-    def judged(self, rules: Sequence[Rule], tell: Collection[str] = ()) -> Judgement:
-        return judge(
-            self.kept.datasets,
-            self.kept.classifications,
-            rules,
-            self.setup.organisation,
-            bootstrap.vocabulary_of(self.kept.clouds),
-            self.looks,
-            as_of=self.as_of,
-            now=self.kept.seen_at,
-            tell=tell,
-        )
-
-    @property
-    def words(self) -> str:
-        return f"what was seen on {self.kept.seen_at:%Y-%m-%d %H:%M}Z, judged as of {self.as_of}"
 
 
 def policy_diff(
@@ -104,7 +69,7 @@ def policy_diff(
     """
     old, new = _both(rules)
     changed = policy.changes(old, new)
-    seen = _seen(file, store, inventory, as_of) if changed else None
+    seen = last_seen(file, store, inventory, as_of) if changed else None
     turns: list[configuration.Turn] = []
     said: list[str] = []
     waiting = 0
@@ -160,7 +125,7 @@ def policy_compare(
     For example, only in India against a copy in India is enough:
     `domicile policy compare in-rbi-payment-data in-garg-copies-option-2018`
     """
-    seen = _seen(file, store, inventory, as_of)
+    seen = last_seen(file, store, inventory, as_of)
     if seen is None:
         where = inventory or inventory_of(store)
         raise UsageError("there is no inventory yet: run `domicile scan`", path=str(where or store))
@@ -186,37 +151,6 @@ def policy_compare(
             write(rows[:MOST], "table", stream, columns=columns)
         if len(rows) > MOST:
             print_lines([f"… and {len(rows) - MOST} more: --format csv"], stream)
-
-
-# What the last scan saw
-
-
-def _seen(file: Path | None, store: str, inventory: Path | None, as_of: str) -> Seen | None:
-    """None when no inventory is at hand; one that was asked for by name must be there."""
-    where = inventory or inventory_of(store)
-    if where is None or (inventory is None and not where.exists()):
-        return None
-    lines = [_line(record, where, number) for number, record in enumerate(read_inventory(where), 1)]
-    if not lines:
-        raise UsageError("has no line: the scan saw no data", path=str(where))
-    setup, kept = bootstrap.setup(file), reread(lines)
-    gaps = []
-    path = sqlite_path(store)
-    if path is None or path.exists():
-        with opened(store, existing=True) as opened_store:
-            gaps = list(opened_store.gaps())
-    limits = (*bootstrap.blind_spots(kept.clouds), *left_out(setup.organisation.scope, kept.clouds))
-    day = day_of(as_of) if as_of else bootstrap.day_of(bootstrap.now(), setup.organisation)
-    return Seen(setup, kept, looks_of(gaps, limits), day)
-
-
-def _line(record: dict[str, Any], where: Path, number: int) -> Line:
-    if record["retention_days"] == "never":
-        record["retention_days"] = NEVER_EXPIRES
-    try:
-        return msgspec.convert(record, Line)
-    except msgspec.ValidationError as error:
-        raise UsageError(f"is no line of an inventory: {error}", path=str(where), line=number) from error
 
 
 # Differences

@@ -25,6 +25,7 @@ from domicile.report.safe import terminal
 from domicile.stores import Question, Store, open_store
 
 ROW_FIELDS: Final = Row.__struct_fields__
+LINE_NEEDS: Final = frozenset(one.name for one in msgspec.structs.fields(Line) if one.required)
 STATUSES: Final[tuple[str, ...]] = get_args(RowStatus)
 STORE: Final = "sqlite:///domicile.db"
 
@@ -106,7 +107,7 @@ def read_inventory(path: Path) -> list[dict[str, Any]]:
     for number, line in enumerate(bootstrap.read_text(path).splitlines(), 1):
         try:
             record = msgspec.json.decode(line)
-            if not isinstance(record, dict) or not record.keys() >= set(Line.__struct_fields__):
+            if not isinstance(record, dict) or not record.keys() >= LINE_NEEDS:
                 raise UsageError("is no line of an inventory", path=str(path), line=number)
         except msgspec.DecodeError as error:
             raise UsageError(f"is no line of an inventory: {error}", path=str(path), line=number) from error
