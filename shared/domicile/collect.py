@@ -400,8 +400,16 @@ def _ordered(sightings: Iterable[S]) -> tuple[S, ...]:
 
     def key(sighting: Sighting) -> tuple[str, ...]:
         if isinstance(sighting, Copy):
-            place, how = repr(sighting.location), (sighting.key, str(sighting.partial))
-            return sighting.of, sighting.channel, sighting.id, place, sighting.caused_by, sighting.look, *how
+            return (
+                sighting.of,
+                sighting.channel,
+                sighting.id,
+                repr(sighting.location),
+                sighting.caused_by,
+                sighting.look,
+                sighting.key,
+                str(sighting.partial),
+            )
         return sighting.id, sighting.look
 
     return tuple(one for _, one in sorted({key(one): one for one in sightings}.items()))
