@@ -3,8 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from domicile.collect import collect, fold
+from domicile.collect import collect, fold, gather
 from domicile.discover import Discovery
 from domicile.errors import CloudError
 from domicile.model import (
@@ -13,6 +14,7 @@ from domicile.model import (
     Copy,
     Evidence,
     Gap,
+    Inventory,
     Limit,
     Location,
     Look,
@@ -378,6 +380,14 @@ def test_a_list_call_that_two_listings_share_is_refused_to_both():
         ("vault.boxes", "refused"),
     ]
     assert [gap.listing for look in inventory.looks for gap in look.gaps] == ["more.labels", "vault.boxes"]
+
+
+def test_exports_by_another_key_or_of_another_extent_are_told_apart_whichever_comes_first():
+    whole = Copy("box", LINK.name, id="bucket", look="fake/111/north/vault.boxes")
+    told = [whole, replace(whole, key="a-key"), replace(whole, partial=True)]
+    for order in (told, told[::-1]):
+        parts = [Inventory(copies=(one,)) for one in (*order, whole)]
+        assert set(gather(Discovery(), parts).copies) == set(told)
 
 
 def test_a_question_of_another_listing_refused_for_every_resource_folds_too():
