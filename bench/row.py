@@ -69,7 +69,10 @@ RULE: Final = """
     applies: {{class: x.{label}, origin: ANY, actors: ANY}}
     oblige: [{{kind: only_in, places: [{places}]}}]
     tests:
-      - {{name: abroad, data: {{class: x.{label}, origin: IN, actors: label}}, copies: [{{k: primary, at: JP}}], expect: violation}}
+      - name: abroad
+        data: {{class: x.{label}, origin: IN, actors: label}}
+        copies: [{{k: primary, at: JP}}]
+        expect: violation
 """
 POLICY: Final = """
 id: labels

@@ -6,6 +6,7 @@ pool of connections serves all services."""
 from __future__ import annotations
 
 import functools
+import gc
 import itertools
 import random
 import re
@@ -225,6 +226,8 @@ class Transport:
                     paginators = None
                 self._apis[service] = Api(client, paginators)
                 self._connections = self._connections or Connections(client._endpoint.http_session)
+                # Descriptions are large and stay: they need not be looked through for garbage time and again.
+                gc.freeze()
             return self._apis[service]
 
     def paginator(self, api: Api, operation: str, ask: Callable[..., dict[str, Any]]) -> Any:
