@@ -122,7 +122,7 @@ def test_an_organisation_of_one_account_takes_no_role(monkeypatch):
             monkeypatch.setenv(name, value)
         with whole() as provider:
             found = discover(provider)
-        assert (found.accounts, found.gaps) == ((Account("aws", GROUP, "alone"),), ())
+        assert (found.accounts, found.gaps) == ((Account("aws", GROUP, "alone", administers=True),), ())
         assert not [call for call in cloud.calls if call.operation == "AssumeRole"]
 
 
@@ -139,6 +139,21 @@ def test_a_delegated_administrator_scans_with_its_own_credentials_and_misses_the
     assert (str(gap.cell), gap.listing, gap.reason) == (f"aws/{GROUP}/*", "*", "role-missing")
     assert gap.detail.startswith("AccessDenied: role reader cannot be taken on: the organisation's management account")
     assert {cell.account for cell in found.cells} == {SHOP, PAY}
+
+
+def administering(provider):
+    return {account.id for account in provider.accounts() if account.administers}
+
+
+def test_the_organisation_is_administered_where_its_management_and_its_delegated_administrators_are(cloud):
+    with whole() as provider:
+        assert administering(provider) == {GROUP}
+        answer = {"DelegatedAdministrators": [{"Id": PAY}]}
+        named = {"ServicePrincipal": "observabilityadmin.amazonaws.com"}
+        cloud.answer("organizations", "ListDelegatedAdministrators", answer, where=named)
+        assert administering(provider) == {GROUP, PAY}
+        cloud.deny("organizations", "ListDelegatedAdministrators")
+        assert administering(provider) == {GROUP}
 
 
 def test_an_organisation_that_lists_nobody_is_not_taken_for_empty(cloud):

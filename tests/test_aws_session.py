@@ -208,6 +208,7 @@ def test_every_refusal_has_a_reason(cloud, session, code, message, reason):
         ("ec2", "DescribeRegions", "describe_regions"),
         ("s3", "ListBuckets", "list_buckets"),
         ("account", "ListRegions", "list_regions"),
+        ("cloudwatch", "ListMetrics", "list_metrics"),
     ],
 )
 def test_denials_and_throttling_are_known_in_every_protocol(cloud, session, service, operation, name):
@@ -261,6 +262,17 @@ def test_a_listing_without_a_paginator_in_the_sdk_is_read_to_its_end(cloud, sess
     cloud_of = session.cloud("s3", MUMBAI)
     pages = list(cloud_of.pages("list_bucket_inventory_configurations", Bucket=f"of-{GROUP}"))
     assert [page["IsTruncated"] for page in pages] == [True, False]
+
+
+def test_a_call_to_another_service_goes_to_that_in_the_same_region_and_account(cloud, session):
+    logs = session.cloud("logs", MUMBAI, PAY)
+    list(logs.pages("cloudwatch.list_metrics", Namespace="AWS/Logs"))
+    logs.call("describe_destinations")
+    asked = [(one.service, one.operation, one.account, one.region) for one in cloud.calls if one.service != "sts"]
+    assert asked == [
+        ("cloudwatch", "ListMetrics", PAY, MUMBAI),
+        ("logs", "DescribeDestinations", PAY, MUMBAI),
+    ]
 
 
 def test_a_listing_that_turns_in_circles_is_refused(cloud, session):

@@ -9,6 +9,8 @@ from domicile.collect import collect, fold, gather
 from domicile.discover import Discovery
 from domicile.errors import CloudError
 from domicile.model import (
+    GLOBAL,
+    Account,
     Cell,
     Channel,
     Copy,
@@ -104,6 +106,19 @@ class Seam:
 
 def seen(answers, *, cells=(NORTH,), services=None, **more):
     return collect(Provider(answers, services), Discovery(cells=cells), keep_tags=frozenset({"class"}), now=NOW, **more)
+
+
+def test_what_is_set_up_for_an_organisation_is_asked_where_it_is_administered_and_missed_nowhere_else():
+    everywhere = tuple(Cell("fake", account, region) for account in ("111", "222") for region in (GLOBAL, "north"))
+    accounts = Account("fake", "111"), Account("fake", "222", administers=True)
+    found = collect(
+        Provider({}, (replace(vault(), scope="organisation"),)),
+        Discovery(accounts, everywhere),
+        keep_tags=frozenset(),
+        now=NOW,
+    )
+    assert [(str(one.cell), one.outcome) for one in found.looks] == [(f"fake/222/{GLOBAL}", "complete")]
+    assert (found.gaps, found.limits) == ((), ())
 
 
 def listed(*names):

@@ -416,6 +416,22 @@ def test_logs_in(country, days, expected):
     assert logged(LOGS, at(country, "log", retention_days=days)) == expected
 
 
+@pytest.mark.parametrize(
+    ("kind", "country", "days", "expected"),
+    [
+        ("export", "IN", None, "unknown"),
+        ("processing", "IN", None, "unknown"),
+        ("replica", None, None, "unknown"),
+        ("export", "SG", None, "violation"),
+        ("export", "IN", 30, "violation"),
+        ("processing", "IN", 0, "violation"),
+    ],
+)
+def test_what_logs_are_passed_on_to_may_keep_them_for_as_long_as_nobody_knows(kind, country, days, expected):
+    passed_on = at(country, kind, channel="passed-on", retention_days=days)
+    assert logged(LOGS, at("IN", "log", retention_days=30), passed_on) == expected
+
+
 def test_logs_may_be_kept_long_enough_in_any_one_store():
     assert logged(LOGS, at("US", "log", retention_days=30), at("IN", "log", retention_days=180)) == "pass"
 

@@ -104,6 +104,16 @@ def test_two_links_from_one_root_to_one_holder_are_no_sharing():
     assert dataset.placements[1].links == {"replication", "read-replica"}
 
 
+def test_what_is_said_of_all_that_is_called_alike_is_said_of_each_that_was_seen():
+    one, two, other = holder("one"), holder("two", SINGAPORE), holder("other", VIRGINIA)
+    central = holder("central", VIRGINIA)
+    abroad = Copy("arn:aws:rds:ap-southeast-1:*:db:*", "replication", id=central.id)
+    datasets = related(one, two, other, central, abroad)
+    assert datasets[two.id].members == tuple(sorted((two.id, central.id)))
+    assert set(datasets) == {one.id, two.id, other.id}
+    assert set(related(one, abroad)) == {one.id}
+
+
 # Derivation runs one way.
 
 

@@ -56,12 +56,14 @@ _SIGNED_AS: Final = {
 }
 _BY_HOST: Final = {("s3express", "ListBuckets"): "ListDirectoryBuckets"}
 """What AWS tells apart by the host alone, which is always the same here: by the name that a call is signed for."""
+_CBOR: Final = "smithy-rpc-v2-cbor"
 _DENIED: Final = {
     "json": ("AccessDeniedException", 400),
     "rest-json": ("AccessDeniedException", 403),
     "ec2": ("UnauthorizedOperation", 403),
     "query": ("AccessDenied", 403),
     "rest-xml": ("AccessDenied", 403),
+    _CBOR: ("AccessDenied", 403),
 }
 _THROTTLED: Final = {
     "json": ("ThrottlingException", 400),
@@ -69,6 +71,7 @@ _THROTTLED: Final = {
     "ec2": ("RequestLimitExceeded", 503),
     "query": ("Throttling", 400),
     "rest-xml": ("SlowDown", 503),
+    _CBOR: ("Throttling", 400),
 }
 
 _BROKEN: Final = {
@@ -455,7 +458,12 @@ def _refuse(codes: Mapping[str, tuple[str, int]], code: str, message: str) -> An
     return refused
 
 
-def _error(fault: Fault, protocol: str) -> tuple[int, dict[str, str], str]:
+def _error(fault: Fault, protocol: str) -> tuple[int, dict[str, str], str | bytes]:
+    if protocol == _CBOR:
+        headers = {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
+        texts = (text.encode() for text in ("__type", fault.code, "message", fault.message))
+        pairs = b"".join(b"\x7a" + len(text).to_bytes(4, "big") + text for text in texts)
+        return fault.status, headers | fault.headers, b"\xa2" + pairs
     if protocol in ("json", "rest-json"):
         headers = {"Content-Type": "application/json", "x-amzn-errortype": fault.code}
         return fault.status, headers | fault.headers, json.dumps({"__type": fault.code, "message": fault.message})
