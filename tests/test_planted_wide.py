@@ -7,12 +7,13 @@ import pytest
 import planted_backups
 import planted_buckets
 import planted_compute
-import planted_example
+import planted_databases
 import planted_logs
+import planted_secrets
 import recall
 from planted_wide import KEYWORD, RULE
 
-GROUPS = (planted_backups, planted_buckets, planted_compute, planted_example, planted_logs)
+GROUPS = (planted_backups, planted_buckets, planted_compute, planted_databases, planted_logs, planted_secrets)
 
 
 def name_of(group):
