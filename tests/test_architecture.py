@@ -66,6 +66,7 @@ COMMAND_LINE_MAY_IMPORT = {
     "settings",
     "collect",
     "discover",
+    "providers.service",
     "report",
     "stores",
     "demo",

@@ -242,6 +242,14 @@ def azure(
         yield provider
 
 
+def declared(cloud: str) -> Any:
+    """The module of one cloud: what scans of it declare, and the documents that follow from it."""
+    try:
+        return importlib.import_module(f"domicile.providers.{cloud}")
+    except ModuleNotFoundError as error:
+        raise UsageError(f"{error.name} is not installed: pip install 'domicile[{cloud}]'") from error
+
+
 def vocabulary_of(clouds: Iterable[str]) -> Vocabulary:
     """The types and channels of some clouds."""
     found = [importlib.import_module(f"domicile.providers.{cloud}").vocabulary for cloud in clouds]

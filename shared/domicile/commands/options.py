@@ -6,20 +6,23 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, TextIO, get_args
 
 import msgspec
 import typer
+from msgspec import Struct
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from domicile import bootstrap
 from domicile.errors import UsageError
 from domicile.inventory import Line
-from domicile.model import Row, RowStatus
+from domicile.model import Organisation, Row, RowStatus
+from domicile.organisation import claims_units
+from domicile.providers.service import Provider
 from domicile.report.formats import Format
 from domicile.report.safe import terminal
 from domicile.stores import Question, Store, open_store
@@ -36,6 +39,66 @@ StoreOption = Annotated[str, typer.Option("--store", help="Where violations are 
 FormatOption = Annotated[Format, typer.Option("--format", help="How to write it.")]
 ViolationFormat = Literal["table", "json", "jsonl", "csv", "sarif"]
 OutputOption = Annotated[Path | None, typer.Option("--output", "-o", help="Write there instead of to the screen.")]
+
+CLOUDS: Final = ("aws", "azure")
+RoleOption = Annotated[
+    str,
+    typer.Option(
+        "--role", help="Role to take on in every account of the AWS organisation. Without: this account only."
+    ),
+]
+ExternalIdOption = Annotated[str, typer.Option("--external-id", help="External id that the role asks for.")]
+CloudOption = Annotated[
+    list[str] | None,
+    typer.Option("--cloud", help="aws or azure (repeatable): which clouds to look into.  [default: aws]"),
+]
+ManagementGroupOption = Annotated[
+    str,
+    typer.Option(
+        "--management-group", help="Azure: only the subscriptions below this group. Without: all that you see."
+    ),
+]
+AzureCloudOption = Annotated[str, typer.Option("--azure-cloud", help="Azure: public, china or usgov.")]
+AzureEndpointOption = Annotated[
+    str, typer.Option("--azure-endpoint", help="Azure: another Resource Manager.", envvar="DOMICILE_AZURE_ENDPOINT")
+]
+ConcurrencyOption = Annotated[int, typer.Option("--concurrency", min=1, max=256, help="Questions asked at once.")]
+
+
+class Reach(Struct, frozen=True, kw_only=True):
+    """As whom clouds are looked into, and how far."""
+
+    role: str = ""
+    external_id: str = ""
+    management_group: str = ""
+    azure_cloud: str = "public"
+    azure_endpoint: str = ""
+
+    def open(self, cloud: str, organisation: Organisation) -> AbstractContextManager[Provider]:
+        """One of them. What the organisation file says of the role counts where nothing else is said."""
+        if cloud == "aws":
+            return bootstrap.aws(
+                role=self.role or organisation.role, external_id=self.external_id, units=claims_units(organisation)
+            )
+        return bootstrap.azure(
+            cloud=self.azure_cloud,
+            endpoint=self.azure_endpoint,
+            token=os.environ.get("DOMICILE_AZURE_TOKEN", ""),
+            group=self.management_group,
+        )
+
+
+def clouds_of(asked: Sequence[str] | None) -> tuple[str, ...]:
+    """The clouds that are named, each once."""
+    clouds = tuple(dict.fromkeys(asked or ("aws",)))
+    for one in clouds:
+        one_of("--cloud", one, CLOUDS)
+    return clouds
+
+
+def accounts_in(provider: Provider, asked: Sequence[str] | None) -> Sequence[str]:
+    """The accounts named that are of this cloud. Ids of accounts say whose they are: 12 digits, or a UUID."""
+    return [one for one in asked or () if one.isdecimal() == (provider.name == "aws")]
 
 
 def print_lines(texts: Sequence[str], stream: TextIO) -> None:

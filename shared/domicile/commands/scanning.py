@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Collection
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 
@@ -18,11 +17,21 @@ from domicile.collect import together
 from domicile.commands.options import (
     ROW_FIELDS,
     STORE,
+    AzureCloudOption,
+    AzureEndpointOption,
+    CloudOption,
+    ConcurrencyOption,
+    ExternalIdOption,
     FileOption,
+    ManagementGroupOption,
     OutputOption,
+    Reach,
+    RoleOption,
     StoreOption,
     ViolationFormat,
+    accounts_in,
     baseline_of,
+    clouds_of,
     coverage_of,
     day_of,
     inventory_of,
@@ -37,32 +46,21 @@ from domicile.errors import UsageError
 from domicile.inventory import coverage, fold_limits, lines
 from domicile.model import SEVERITIES, Scan
 from domicile.notify import messages
-from domicile.organisation import claims_units
 from domicile.record import record
 from domicile.report import sarif, screen
 from domicile.report.formats import plain, write, write_document
 from domicile.scan import Exit, Settled, Weighed, breaches, exit_code, looks_of, settle, survey, weigh
 
-CLOUDS: Final = ("aws", "azure")
-
 
 def scan(
     file: FileOption = None,
     store: StoreOption = STORE,
-    role: Annotated[
-        str, typer.Option(help="Role to take on in every account of the AWS organisation. Without: this account only.")
-    ] = "",
-    external_id: Annotated[str, typer.Option(help="External id that the role asks for.")] = "",
-    cloud: Annotated[
-        list[str] | None, typer.Option(help="aws or azure (repeatable): which clouds to look into.  [default: aws]")
-    ] = None,
-    management_group: Annotated[
-        str, typer.Option(help="Azure: only the subscriptions below this group. Without: all that you see.")
-    ] = "",
-    azure_cloud: Annotated[str, typer.Option(help="Azure: public, china or usgov.")] = "public",
-    azure_endpoint: Annotated[
-        str, typer.Option(help="Azure: another Resource Manager.", envvar="DOMICILE_AZURE_ENDPOINT")
-    ] = "",
+    role: RoleOption = "",
+    external_id: ExternalIdOption = "",
+    cloud: CloudOption = None,
+    management_group: ManagementGroupOption = "",
+    azure_cloud: AzureCloudOption = "public",
+    azure_endpoint: AzureEndpointOption = "",
     account: Annotated[
         list[str] | None, typer.Option(help="Only this account (repeatable). Such a scan records nothing.")
     ] = None,
@@ -85,7 +83,7 @@ def scan(
         Path | None, typer.Option(help="What an earlier run wrote as json or jsonl: fail only on other breaches.")
     ] = None,
     notices: Annotated[bool, typer.Option("--notices", help="Print the notices that a deployment would send.")] = False,
-    concurrency: Annotated[int, typer.Option(min=1, max=256, help="Questions asked at once.")] = 32,
+    concurrency: ConcurrencyOption = 32,
 ) -> None:
     """Look into every account, judge every place of data, and record what changed.
 
@@ -99,9 +97,14 @@ def scan(
     organisation = setup.organisation
     started = bootstrap.now()
     day = day_of(as_of) if as_of else bootstrap.day_of(started, organisation)
-    clouds = tuple(dict.fromkeys(cloud or ("aws",)))
-    for one in clouds:
-        one_of("--cloud", one, CLOUDS)
+    clouds = clouds_of(cloud)
+    reach = Reach(
+        role=role,
+        external_id=external_id,
+        management_group=management_group,
+        azure_cloud=azure_cloud,
+        azure_endpoint=azure_endpoint,
+    )
     with ExitStack() as stack:
         kept = None if account or region or as_of else stack.enter_context(opened(store))
         where = inventory or (inventory_of(store) if kept else None)
@@ -112,24 +115,12 @@ def scan(
             if kept
             else Scan(number=0, started_at=started, as_of=day, providers=clouds, digests=setup.digests)
         )
-        openings = {
-            "aws": lambda: bootstrap.aws(
-                role=role or organisation.role, external_id=external_id, units=claims_units(organisation)
-            ),
-            "azure": lambda: bootstrap.azure(
-                cloud=azure_cloud,
-                endpoint=azure_endpoint,
-                token=os.environ.get("DOMICILE_AZURE_TOKEN", ""),
-                group=management_group,
-            ),
-        }
         # All are opened before any is asked: wrong credentials of one are told before the minutes the other takes.
-        providers = [stack.enter_context(openings[one]()) for one in clouds]
+        providers = [stack.enter_context(reach.open(one, organisation)) for one in clouds]
         known = kept.places() if kept else frozenset()
         found = []
         for provider in providers:
-            # Ids of accounts say whose they are: 12 digits, or a UUID.
-            mine = [one for one in account or () if one.isdecimal() == (provider.name == "aws")]
+            mine = accounts_in(provider, account)
             if account and not mine and len(providers) > 1:
                 continue
             with progress_bar() as progress:
