@@ -855,3 +855,10 @@ def test_images_of_parts_that_tell_nothing_are_no_images_of_one_thing():
     parts = [holder(f"part-{number}", kind="snapshot", taken_of="nothing") for number in range(2)]
     inside = [copied(part, image, "inside", look=image.look) for part, image in zip(parts, images, strict=True)]
     assert len(related(*images, *parts, *inside)) == 2
+
+
+def test_a_file_system_that_a_full_look_does_not_show_is_no_place_whatever_its_name_calls_the_service():
+    ledger, gone = holder("ledger"), f"arn:aws:elasticfilesystem:{MUMBAI}:{HERE}:file-system/fs-1"
+    spoken_of = copied(ledger, gone, look=ledger.look)
+    [dataset] = related(ledger, spoken_of, looks=[*looks_at(), look("efs.file-systems")]).values()
+    assert {one.resource_id for one in dataset.placements} == {ledger.id}

@@ -35,6 +35,8 @@ EVIDENCE: Final = 3
 
 _NO_LINKS: Final[frozenset[str]] = frozenset()
 _BARE: Final = "/providers/"
+_LISTED_AS: Final = {"elasticfilesystem": "efs", "redshift-serverless": "redshiftserverless"}
+"""Services that ARNs call otherwise than looks do."""
 _NO_REGION: Final = ":ec2:::"
 _ALL: Final = ":*"
 _MANY_PLACES: Final = re.compile(r"/mrk-|:alias/(?!aws/)")
@@ -439,7 +441,7 @@ def _looked_at(
     parts = node.id.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or (region and parts[3]):
         return False
-    shown_by = {parts[2], *(vocabulary.channels[copy.channel].shown_by for copy in node.incoming)} - {""}
+    shown_by = {_LISTED_AS.get(parts[2], parts[2]), *(vocabulary.channels[copy.channel].shown_by for copy in node.incoming)} - {""}
     return all(listed.get((parts[4] or node.account, parts[3] or region, service), False) for service in shown_by)
 
 
