@@ -17,6 +17,7 @@ from planted_wide import (
     LOGS,
     MUMBAI,
     PARTNER,
+    PAYMENTS,
     SHOP,
     SINGAPORE,
     TOKYO,
@@ -63,8 +64,8 @@ def bucket_id(name: str) -> str:
 class World:
     """What moto keeps, and beside it what it has not: answered at the end, place by place."""
 
-    def __init__(self, cloud: LocalCloud) -> None:
-        self.cloud = cloud
+    def __init__(self, cloud: LocalCloud, given: dict[str, str] = PAYMENTS) -> None:
+        self.cloud, self.given = cloud, given
         self.tagged: dict[tuple[str, str], list[str]] = defaultdict(list)
         self.filters: dict[tuple[str, str], dict[str, list[dict]]] = defaultdict(dict)
         self.firehoses: dict[tuple[str, str], dict[str, dict]] = defaultdict(dict)
@@ -143,7 +144,7 @@ class World:
                 "GetResources",
                 "ResourceTagMappingList",
                 place,
-                [{"ResourceARN": name, "Tags": tags()} for name in names],
+                [{"ResourceARN": name, "Tags": tags(self.given)} for name in names],
             )
         for place, filters in self.filters.items():
             self.answer_filters(place, filters)

@@ -164,15 +164,15 @@ def on_logs(
         return MET
     if any(False not in answers for answers in enough):
         return Outcome(Verdict.UNKNOWN, f"Cannot tell: country or retention of {_name(dataset.name)} is not known.")
-    hiding = _hiding(obligation, dataset, question)
-    if hiding:
-        return Outcome(Verdict.UNKNOWN, f"Cannot tell: {hiding} was not seen, and could hold these logs.")
     # What logs are passed on to holds them all the same: the bucket that Firehose fills from a log group.
     for one in reach:
         on = one.channel and one.kind in _PASSED_ON and one.kind not in kinds
         if on and _inside(one, obligation) is not False and _kept(one, days) is not False:
             said = f"{_name(dataset.name)} is passed on. {_subject(one)} may keep it, and for how long is not known."
             return Outcome(Verdict.UNKNOWN, f"Cannot tell: {said}")
+    hiding = _hiding(obligation, dataset, question)
+    if hiding:
+        return Outcome(Verdict.UNKNOWN, f"Cannot tell: {hiding} was not seen, and could hold these logs.")
     kept = max((one.retention_days or 0 for one in here), default=0)
     where = "" if obligation.places == ("ANY",) else f" in {_countries(obligation.places)}"
     sentence = f"{_name(dataset.name)} is kept for {_days(kept)}{where}; {days} days are asked."

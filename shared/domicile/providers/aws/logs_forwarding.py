@@ -20,7 +20,7 @@ def find_destinations(cloud: Cloud) -> Iterator[dict[str, Any]]:
 
 def find_forwarding(cloud: Cloud) -> Iterator[str]:
     """Log groups may be thousands, and are asked about slowly: those that have forwarded anything of late are few."""
-    names = set()
+    names: set[str] = set()
     for page in cloud.pages("cloudwatch.list_metrics", Namespace="AWS/Logs", MetricName="ForwardedBytes"):
         for metric in page["Metrics"]:
             names.update(one["Value"] for one in metric["Dimensions"] if one["Name"] == "LogGroupName")
