@@ -441,7 +441,10 @@ def _looked_at(
     parts = node.id.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or (region and parts[3]):
         return False
-    shown_by = {_LISTED_AS.get(parts[2], parts[2]), *(vocabulary.channels[copy.channel].shown_by for copy in node.incoming)} - {""}
+    shown_by = {
+        _LISTED_AS.get(parts[2], parts[2]),
+        *(vocabulary.channels[copy.channel].shown_by for copy in node.incoming),
+    } - {""}
     return all(listed.get((parts[4] or node.account, parts[3] or region, service), False) for service in shown_by)
 
 
