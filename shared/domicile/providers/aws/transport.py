@@ -79,6 +79,8 @@ class Connections(URLLib3Session):  # type: ignore[misc]
     """Connections to all hosts there are, with the options of one of botocore's own sessions. That one would read the
     certificates for each connection anew."""
 
+    _manager: Any
+
     def __init__(self, like: Any) -> None:
         self._context: Any = None
         self._trusting = False
