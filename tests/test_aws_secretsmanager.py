@@ -1,5 +1,5 @@
 from domicile.model import Cell, Location
-from domicile.providers.aws import secretsmanager
+from domicile.providers.aws import secretsmanager, secretsmanager_replicas
 from recorded_cloud import RecordedCloud
 
 HERE = Cell("aws", "111122223333", "ap-south-1")
@@ -53,3 +53,32 @@ def test_what_is_to_be_deleted_is_asked_for_and_is_there_until_then():
     assert asked == [{"MaxResults": 100, "IncludePlannedDeletion": True}]
     [only] = read(DeletedDate="2026-11-20T08:00:00Z")
     assert only.id == SECRET
+
+
+def replicas(**described):
+    secret = {"ARN": SECRET, "Name": "ledger:main"}
+    return list(secretsmanager_replicas.read(secret, {"description": {"ARN": SECRET} | described}, HERE))
+
+
+def test_a_primary_tells_of_replicas_where_nobody_can_look():
+    [copy] = replicas(
+        ReplicationStatus=[{"Region": "eu-west-1", "KmsKeyId": "key"}, {"Region": "us-east-1", "Status": "Failed"}]
+    )
+    assert copy.id == "arn:aws:secretsmanager:eu-west-1:111122223333:secret:ledger:main-a1B2c3"
+    assert (copy.of, copy.channel, copy.key) == (SECRET, "secretsmanager-replica", "key")
+    assert (copy.location, copy.account) == (Location("aws", "eu-west-1"), "111122223333")
+
+
+def test_a_replica_in_another_account_is_named_by_itself_and_stays_when_it_is_detached():
+    there = "arn:aws:secretsmanager:ap-south-1:444455556666:secret:ledger-d4E5f6"
+    for status, count in {"InSync": 1, "Detached": 1, "Failed": 0}.items():
+        found = replicas(CrossAccountReplicas=[{"ReplicaSecretARN": there, "ReplicationStatus": status}])
+        expected = [(there, "secretsmanager-account-replica", "444455556666")] * count
+        assert [(copy.id, copy.channel, copy.account) for copy in found] == expected
+
+
+def test_only_secrets_that_have_replicas_are_described():
+    assert secretsmanager_replicas.is_replicated({"ARN": SECRET, "PrimaryRegion": "ap-south-1"})
+    assert not secretsmanager_replicas.is_replicated({"ARN": SECRET, "PrimaryRegion": "eu-west-1"})
+    assert not secretsmanager_replicas.is_replicated({"ARN": SECRET})
+    assert list(secretsmanager_replicas.read({"ARN": SECRET}, {}, HERE)) == []
