@@ -525,6 +525,17 @@ def test_logs_pass_only_when_all_their_stores_do():
     assert judged(world(*stores(180, None)), LOGS_RULE).met == frozenset()
 
 
+def test_what_only_stores_of_logs_lead_to_is_held_to_nothing_unless_it_is_said_to_hold_logs():
+    first, second = stores(180, 200)
+    stream = holder("stream", account=THERE, retention_days=1)
+    passed_on = copied(first, stream, "log-delivery"), copied(second, stream, "log-delivery")
+    judgement = judged(world(first, second, stream, *passed_on), LOGS_RULE)
+    assert judgement.met == {("rule", "logs_in", f"logs|{HERE}|logs.ict")}
+    assert judgement.findings == ()
+    told = replace(stream, tags=first.tags)
+    assert finding(first, second, told, *passed_on, rules=[LOGS_RULE]).subject == f"logs|{THERE}|logs.ict"
+
+
 def test_an_exemption_of_one_store_does_not_lift_the_others():
     first, second = stores(7, 14)
     of_one = exempting(dataset=second.id)

@@ -43,9 +43,12 @@ def keep(world, account, region, name, days):
 
 def plant(cloud):
     world = World(cloud, ICT)
+    destination = world.destination(LOGS, MUMBAI, "central", world.stream(LOGS, MUMBAI, "central"))
     # The bank keeps all for long enough, its trail in a log group besides a bucket of which nobody knows.
-    keep(world, BANK, MUMBAI, "half-a-year", 180)
-    keep(world, BANK, MUMBAI, "for-ever", None)
+    kept = keep(world, BANK, MUMBAI, "half-a-year", 180), keep(world, BANK, MUMBAI, "for-ever", None)
+    # Both are passed on to a stream of another account, which keeps them for a day.
+    for group in kept:
+        world.subscribe(group, destination)
     Plot(cloud, BANK).bucket("bank-trail", MUMBAI)
     lines = f"{keep(world, BANK, MUMBAI, 'trail', 400)}:*"
     world.trail(BANK, MUMBAI, "trail", "bank-trail", CloudWatchLogsLogGroupArn=lines)
@@ -102,6 +105,10 @@ def test_a_trail_at_home_keeps_nothing_there_when_its_bucket_is_abroad(judged):
     found = judged[f"logs|{GROUP}|logs.ict"]
     assert found.verdict is Verdict.VIOLATION
     assert "trail is kept for 0 days in India; 180 days are asked" in found.because
+
+
+def test_a_stream_that_only_passes_logs_on_is_not_held_to_keep_them(judged):
+    assert (judged[f"logs|{LOGS}|logs.ict"].verdict, judged[f"logs|{LOGS}|logs.ict"].count) == (Verdict.UNKNOWN, 1)
 
 
 def test_logs_that_are_passed_on_may_be_kept_there(judged):

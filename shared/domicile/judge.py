@@ -12,7 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from domicile import geography, taxonomy
-from domicile.classify import confidence
+from domicile.classify import INHERITED, confidence
 from domicile.model import (
     SEVERITIES,
     ClassEvidence,
@@ -104,7 +104,7 @@ def judge(
             ]
         for rule, unknown in in_question[said]:
             if not unknown:
-                bench.hear(rule, dataset, reach, classification)
+                bench.hear(rule, dataset, reach, classification, by_id)
                 continue
             open_questions.update((rule.id, subject) for subject in subjects)
             matters = _matters(rule, question)
@@ -277,6 +277,23 @@ def _reach(dataset: Dataset, by_id: Mapping[str, Dataset]) -> tuple[Placement, .
     return tuple(placements)
 
 
+def _is_of_logs(
+    dataset: Dataset, by_id: Mapping[str, Dataset], names: Sequence[str], classification: Classification
+) -> bool:
+    """Whether all that a dataset is known to hold comes from stores of logs: each of them is judged, with all that it
+    leads to, so that a stream which keeps what it passes on for a day is not held to more."""
+    own = (one for one in classification.classes if one.name in names and not one.detail.startswith(INHERITED))
+    return (
+        bool(dataset.parents)
+        and not any(own)
+        and all(parent in by_id and _is_log(by_id[parent]) for parent in dataset.parents)
+    )
+
+
+def _is_log(dataset: Dataset) -> bool:
+    return any(one.kind == "log" and one.resource_id == dataset.id for one in dataset.placements)
+
+
 def _matters(rule: Rule, question: Question) -> bool:
     """Whether somebody has to say now what a dataset holds, if a rule turns on it."""
     soon = rule.enforce_from is None or question.as_of + AHEAD >= rule.enforce_from
@@ -390,7 +407,14 @@ class _Bench:
                 )
         return tuple(sorted(found, key=lambda one: (one.enforce_from, one.rule)))
 
-    def hear(self, rule: Rule, dataset: Dataset, reach: Sequence[Placement], classification: Classification) -> None:
+    def hear(
+        self,
+        rule: Rule,
+        dataset: Dataset,
+        reach: Sequence[Placement],
+        classification: Classification,
+        by_id: Mapping[str, Dataset],
+    ) -> None:
         question, entity = self._question, classification.entity
         for number, obligation in enumerate(rule.oblige):
             condition = when(obligation, classification)
@@ -404,9 +428,12 @@ class _Bench:
                 outcome = due(condition, on_dataset(obligation, dataset, reach, classification, question))
                 self._keep(rule, obligation, f"dataset|{dataset.id}", outcome, dataset, classification)
             elif obligation.kind == "logs_in":
+                names = _matching(rule.applies.classes, classification)
+                if _is_of_logs(dataset, by_id, names, classification):
+                    continue
                 self._rules[rule.id, number] = rule, obligation
                 outcome = due(condition, on_logs(obligation, dataset, reach, entity, question))
-                for name in _matching(rule.applies.classes, classification) or ["ANY"]:
+                for name in names or ["ANY"]:
                     self._logs[rule.id, number, dataset.account, name].append((dataset, classification, outcome))
             else:
                 self._rules[rule.id, number] = rule, obligation
