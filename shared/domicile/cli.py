@@ -14,9 +14,10 @@ from typer.exceptions import Abort, TyperException
 
 from domicile import __version__
 from domicile.commands.answering import accept, exempt, sign, statements
-from domicile.commands.asking import explain, gaps, inventory, violations
+from domicile.commands.asking import gaps, inventory, violations
 from domicile.commands.configuring import config
 from domicile.commands.evidencing import evidence
+from domicile.commands.explaining import explain
 from domicile.commands.options import print_lines
 from domicile.commands.policies import policies
 from domicile.commands.scanning import scan

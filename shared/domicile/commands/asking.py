@@ -1,8 +1,7 @@
-"""Questions to the violations table and to the inventory: `violations`, `gaps`, `explain`, `inventory`."""
+"""Questions to the violations table and to the inventory: `violations`, `gaps`, `inventory`."""
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,13 +14,11 @@ from domicile.commands.options import (
     ROW_FIELDS,
     STATUSES,
     STORE,
-    FileOption,
     FormatOption,
     OutputOption,
     StoreOption,
     ViolationFormat,
     day_of,
-    found,
     inventory_of,
     one_of,
     opened,
@@ -147,28 +144,6 @@ def gaps(
             write(rows, "table", stream, columns=columns)
         else:
             print_lines(["No gaps answer this question."], stream)
-
-
-def explain(
-    violation: Annotated[str, typer.Argument(help="Id of a violation, or its first six digits or more.")],
-    file: FileOption = None,
-    store: StoreOption = STORE,
-    inventory: Annotated[
-        Path | None, typer.Option(help="Inventory of the last scan. Default: beside the store.")
-    ] = None,
-) -> None:
-    """Say of one violation what it is, under which clause, since when, where all its data is, and the ways out."""
-    with opened(store, existing=True) as kept:
-        row = found(kept, violation)
-        history = kept.history(row.violation_id)
-    setup = bootstrap.setup(file)
-    where = inventory or inventory_of(store)
-    places = (
-        [line for line in read_inventory(where) if line["dataset_id"] == row.dataset_id]
-        if where and where.exists()
-        else []
-    )
-    screen.explain(row, setup.catalogue.get(row.rule), history, [screen.placed(line) for line in places], sys.stdout)
 
 
 def inventory(

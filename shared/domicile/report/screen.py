@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TextIO
 
 from msgspec import Struct
@@ -321,10 +321,6 @@ def _named(places: Sequence[str]) -> str:
     return " or ".join(names) if len(names) <= FEW else f"{', '.join(names[:3])} or {len(names) - 3} more"
 
 
-def _why(row: Row) -> str:
-    return row.status_because.partition(": ")[2]
-
-
 def _short_why(row: Row) -> str:
     return _WHY.get(row.status_because.partition(":")[0], row.status_because)
 
@@ -524,74 +520,6 @@ def _next(outcome: Outcome, write: _Writer) -> None:
     write.title("Next:")
     for text, why in pasteable[:3]:
         write.line(f"  {text:{width}}  # {why}")
-
-
-def explain(
-    row: Row,
-    rule: Rule | None,
-    history: Iterable[tuple[str, Row]],
-    places: Sequence[Mapping[str, Any]],
-    stream: TextIO,
-) -> None:
-    """One violation in full: what, why, under which clause, since when, every place of the data, what to do."""
-    write = _Writer(stream)
-    write.line(f"{row.violation_id}")
-    write.line(f"{row.severity} · {row.status} · {row.rule} ({row.keyword})")
-    write.line()
-    write.line(row.because)
-    if row.status_because:
-        write.line(f"Now {row.status}: {_why(row)}")
-    write.title("What")
-    facts = {
-        "subject": subject(row),
-        "resource": row.resource_id,
-        "place": place(row.country, row.region),
-        "account": f"{row.account} {row.account_name}".strip(),
-        "entity": row.entity,
-        "owner": row.owner,
-        "kind, channel": " by ".join(part for part in (row.kind, row.channel) if part),
-        "caused by": row.caused_by,
-        "data from": f"{row.root_resource_id} in {place(row.root_country, row.root_region)}",
-        "classes": ", ".join(row.classes),
-        "copies": _span(row),
-    }
-    for name, value in facts.items():
-        if value:
-            write.line(f"  {name:14} {value}")
-    for evidence in row.class_evidence:
-        write.line(f"  {'says':14} {evidence.name}: {evidence.detail} ({evidence.source})")
-    for seen in row.evidence:
-        write.line(f"  {'seen':14} {seen.operation}: {seen.field} = {seen.value}")
-    write.title("Under")
-    if rule:
-        write.line(f"  {rule.title}")
-    write.line(f"  {row.citation}")
-    if rule and rule.unsure:
-        write.line(f"  For a lawyer: {rule.unsure}")
-    write.title("Since")
-    for transition, then in history:
-        verb = _VERBS.get(transition, transition)
-        write.line(f"  {then.last_changed:%Y-%m-%d %H:%M}Z  scan {then.changed_in_scan}: {verb}")
-    if places:
-        write.title(f"Every place of this data, as last seen ({len(places)})")
-        write.table(places)
-    write.title("Ways out")
-    write.line(f"  mend     {row.remedy or 'Move the data to a place that the rule allows.'}")
-    held = ", ".join(row.classes) or "such data"
-    write.line(f"  correct  if it does not hold {held}: declassify it under `datasets` in the organisation file")
-    target = (
-        f"resource {row.subject.removeprefix('resource|')}"
-        if row.subject.startswith(("resource|", "set|", "implied|"))
-        else f"dataset {row.dataset_id}"
-    )
-    write.line(f"  exempt   an entry under `exemptions` with rule {row.rule}, {target}, and at most 365 days")
-
-
-def _span(row: Row) -> str:
-    """How many copies a row stands for, and from when to when, as of the day it was written."""
-    if row.copies < 2 or not (row.oldest_at and row.newest_at):
-        return ""
-    return f"{row.copies} on {row.last_changed.date()}, from {row.oldest_at.date()} to {row.newest_at.date()}"
 
 
 def _country(code: str | None, at: Placement | None = None) -> str:
