@@ -16,6 +16,7 @@ from planted_wide import (
     PAYMENTS,
     SHOP,
     SINGAPORE,
+    TOKYO,
     VAULT,
     VIRGINIA,
     Place,
@@ -301,16 +302,21 @@ MARTS = cluster_of(LENDER, HYDERABAD, "wide-marts")
 STALLS = cluster_of(SHOP, MUMBAI, "wide-stalls")
 ABROAD = cluster_of(LENDER, SINGAPORE, "wide-abroad")
 REPORTS = cluster_of(BANK, HYDERABAD, "wide-reports")
+COUNTERS = cluster_of(SHOP, TOKYO, "wide-counters")
+TILLS = cluster_of(BANK, MUMBAI, "wide-tills")
 
 
 def warehouses(cloud):
-    """Five clusters: copied abroad, to be copied abroad, to be copied at home, abroad themselves, copied at home."""
+    """Clusters copied abroad, to be copied abroad, to be copied at home, abroad themselves, copied at home, abroad and
+    copied, and to be copied abroad once more."""
     for cluster, copied_to in (
         (WAREHOUSE, SINGAPORE),
         (MARTS, IRELAND),
         (STALLS, HYDERABAD),
         (ABROAD, ""),
         (REPORTS, MUMBAI),
+        (COUNTERS, IRELAND),
+        (TILLS, FRANKFURT),
     ):
         where, name = place_of(cluster), cluster.rpartition(":")[2]
         client = cloud.client("redshift", where["region"], where["account"])
@@ -324,7 +330,7 @@ def warehouses(cloud):
         client.create_cluster_snapshot(SnapshotIdentifier=f"{name}-by-hand", ClusterIdentifier=name)
         if copied_to:
             client.enable_snapshot_copy(ClusterIdentifier=name, DestinationRegion=copied_to)
-        if cluster in (WAREHOUSE, REPORTS):
+        if cluster in (WAREHOUSE, REPORTS, COUNTERS):
             copy_snapshot(cloud, where, name, copied_to)
     share(cloud)
 
@@ -405,12 +411,13 @@ GUESSES = namespace_of(LENDER, IRELAND, "wide-guesses")
 
 
 def namespaces(cloud, today):
-    """One copied to Hyderabad and Ireland and from tonight on to Frankfurt, one to be copied home, one abroad."""
+    """One copied to Hyderabad and Ireland and from tonight on to Frankfurt, one to be copied home, and one abroad, copied
+    further and to be copied elsewhere too."""
     made_at = datetime.combine(today, time(3), UTC)
     for namespace, copied_to, to_be_copied_to in (
         (INSIGHTS, (HYDERABAD, IRELAND), (HYDERABAD, IRELAND, FRANKFURT)),
         (TRENDS, (), (MUMBAI,)),
-        (GUESSES, (), ()),
+        (GUESSES, (SINGAPORE,), (SINGAPORE, VIRGINIA)),
     ):
         where, name = place_of(namespace), namespace.partition("/")[2].removesuffix("-5f4e3d2c")
         said = {"namespaceName": name, "namespaceArn": namespace}
@@ -508,6 +515,14 @@ PLACES = (
     Place(REPORTS, BY_ITSELF, "*", BANK, HYDERABAD, "backup", PASS),
     Place(REPORTS, BY_HAND, "*", BANK, HYDERABAD, "snapshot", PASS),
     Place(REPORTS, COPIED, "*", BANK, MUMBAI, "backup", PASS),
+    Place(COUNTERS, "", "wide-counters", SHOP, TOKYO, "primary", BREACH),
+    Place(COUNTERS, BY_ITSELF, "*", SHOP, TOKYO, "backup", BREACH),
+    Place(COUNTERS, BY_HAND, "*", SHOP, TOKYO, "snapshot", BREACH),
+    Place(COUNTERS, COPIED, "*", SHOP, IRELAND, "backup", BREACH),
+    Place(TILLS, "", "wide-tills", BANK, MUMBAI, "primary", PASS),
+    Place(TILLS, BY_ITSELF, "*", BANK, MUMBAI, "backup", PASS),
+    Place(TILLS, BY_HAND, "*", BANK, MUMBAI, "snapshot", PASS),
+    Place(TILLS, SETTING, "", BANK, FRANKFURT, "backup", BREACH),
     Place(INSIGHTS, "", "wide-insights", BANK, MUMBAI, "primary", PASS),
     Place(INSIGHTS, "redshift-serverless-snapshot", "*", BANK, MUMBAI, "snapshot", PASS),
     Place(INSIGHTS, "redshift-serverless-recovery-point", "*", BANK, MUMBAI, "backup", PASS),
@@ -521,4 +536,6 @@ PLACES = (
     Place(GUESSES, "", "wide-guesses", LENDER, IRELAND, "primary", BREACH),
     Place(GUESSES, "redshift-serverless-snapshot", "*", LENDER, IRELAND, "snapshot", BREACH),
     Place(GUESSES, "redshift-serverless-recovery-point", "*", LENDER, IRELAND, "backup", BREACH),
+    Place(GUESSES, "redshift-serverless-copy", "*", LENDER, SINGAPORE, "backup", BREACH),
+    Place(GUESSES, "redshift-serverless-copy-setting", "", LENDER, VIRGINIA, "backup", BREACH),
 )

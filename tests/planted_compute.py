@@ -292,6 +292,10 @@ def golden_image(land):
     land.image(0x5010, "clients-image", LENDER, MUMBAI, [0x5010], SourceInstanceId=machine(2))
     land.copied_image(0x5011, "clients-abroad", LENDER, IRELAND, 0x5010, MUMBAI, {0x5011: 0x5010})
     land.copied_image(0x5012, "clients-of-the-bank", BANK, MUMBAI, 0x5010, MUMBAI, {0x5012: 0x5010})
+    # One that was made abroad, of a volume there.
+    land.volume(9, "counter", SHOP, TOKYO, PAYMENTS)
+    land.snapshot(0x5013, SHOP, TOKYO, vol(9), f"Created by CreateImage(i-3) for {ami(0x5013)}")
+    land.image(0x5013, "counter-image", SHOP, TOKYO, [0x5013], SourceInstanceId=machine(3))
     land.volume(0x13, "restored", LENDER, MUMBAI, source=snap(0x5010))
     land.volume(0x14, "restored-abroad", LENDER, IRELAND, source=snap(0x5011))
     land.volume(0x15, "restored-by-the-shop", SHOP, IRELAND, source=snap(0x5011))
@@ -304,6 +308,7 @@ def made_from(number, name, account, region, verdict):
     return Place(arn("ec2", region, account, f"volume/{vol(number)}"), "", name, account, region, "primary", verdict)
 
 
+COUNTER = arn("ec2", TOKYO, SHOP, f"volume/{vol(9)}")
 GOLDEN_PLACES = (
     Place(TEMPLATE, "", "template", LENDER, MUMBAI, "primary", ""),
     Place(TEMPLATE, "ec2-image", "golden", LENDER, MUMBAI, "snapshot", ""),
@@ -314,6 +319,8 @@ GOLDEN_PLACES = (
     Place(CLIENTS, "ec2-image", "clients-image", LENDER, MUMBAI, "snapshot", "pass"),
     Place(CLIENTS, "ec2-image-copy", "clients-abroad", LENDER, IRELAND, "snapshot", "violation"),
     Place(CLIENTS, "ec2-image-copy", "clients-of-the-bank", BANK, MUMBAI, "snapshot", "pass"),
+    Place(COUNTER, "", "counter", SHOP, TOKYO, "primary", "violation"),
+    Place(COUNTER, "ec2-image", "counter-image", SHOP, TOKYO, "snapshot", "violation"),
     Place(PLAIN, "", "plain", SHOP, MUMBAI, "snapshot", ""),
     made_from(0x11, "web", SHOP, MUMBAI, "pass"),
     made_from(0x12, "web-abroad", SHOP, SINGAPORE, "violation"),
