@@ -14,8 +14,6 @@ from typing import Annotated, Any, Final, Literal, TextIO, get_args
 import msgspec
 import typer
 from msgspec import Struct
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from domicile import bootstrap
 from domicile.errors import UsageError
@@ -218,10 +216,15 @@ def written_to(path: Path | None) -> Iterator[TextIO]:
 @contextmanager
 def progress_bar() -> Iterator[Callable[[int, int], None] | None]:
     """A bar on a terminal; silence elsewhere."""
+    # Rich takes longer to load than most commands take to answer.
+    from rich.console import Console  # noqa: PLC0415
+
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
     columns = TextColumn("Looking"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
