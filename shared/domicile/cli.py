@@ -19,6 +19,7 @@ from domicile.commands.configuring import config
 from domicile.commands.evidencing import evidence
 from domicile.commands.explaining import explain
 from domicile.commands.options import print_lines
+from domicile.commands.planning import plan
 from domicile.commands.policies import policies
 from domicile.commands.scanning import scan
 from domicile.commands.validating import validate
@@ -60,6 +61,7 @@ def demo(
 
 
 for command in (
+    *(plan,),
     *(scan, violations, gaps, explain, inventory),
     *(exempt, accept, statements, sign, evidence),
     *(validate, demo, version),
