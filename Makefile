@@ -6,7 +6,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := check
-.PHONY: check format lint types test docs build bench demo fix clean
+.PHONY: check format lint types test docs build bench recall demo fix clean
 
 check: format lint types test ## everything a change must pass; the tests include the docs check
 	@echo "All checks passed."
@@ -36,6 +36,9 @@ build: $(READY) ## the functions, packed for Lambda and for Azure into build/aws
 
 bench: $(READY) ## how long the functions take to start
 	@$(BIN)/python -m bench.cold_start
+
+recall: $(READY) ## how much of what is planted in the tests is found, by channel
+	@PYTHONPATH=tests:. $(BIN)/python tests/recall.py
 
 demo: $(READY) ## an invented company on this machine, scanned as it changes; no cloud account needed
 	@$(BIN)/domicile demo

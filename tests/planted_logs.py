@@ -402,7 +402,7 @@ def centralisation(world):
     for name, scope, source, account, region, backup in (
         ("tokyo", whole, TOKYO, LOGS, HYDERABAD, SINGAPORE),
         ("frankfurt", whole, FRANKFURT, VAULT, MUMBAI, HYDERABAD),
-        ("unit", "OUId = 'ou-1234-56789012'", MUMBAI, LOGS, VIRGINIA, ""),
+        ("unit", "OUId = 'ou-1234-56789012'", MUMBAI, LOGS, VIRGINIA, IRELAND),
     ):
         this = rule_id(name)
         known = {"RuleName": name, "RuleArn": this, "CreatedRegion": MUMBAI}
@@ -468,7 +468,7 @@ def central(name: str, account: str, region: str) -> str:
 
 HERE, SECOND = central("tokyo", LOGS, HYDERABAD), central("tokyo", LOGS, SINGAPORE)
 SEALED, SEALED_SECOND = central("frankfurt", VAULT, MUMBAI), central("frankfurt", VAULT, HYDERABAD)
-OF_UNIT = central("unit", LOGS, VIRGINIA)
+OF_UNIT, OF_UNIT_SECOND = central("unit", LOGS, VIRGINIA), central("unit", LOGS, IRELAND)
 
 PLACES = (
     *(group(account, MUMBAI, name, "pass" if payments else "") for account, name, payments in SOURCES),
@@ -550,4 +550,5 @@ PLACES = (
     Place(FRANKFURT_GROUP, "logs-centralisation", SEALED, VAULT, MUMBAI, "log", "pass"),
     Place(FRANKFURT_GROUP, "logs-centralisation-backup", SEALED_SECOND, VAULT, HYDERABAD, "backup", "pass"),
     Place(rule_id("unit"), "logs-centralisation", OF_UNIT, LOGS, VIRGINIA, "log", ""),
+    Place(rule_id("unit"), "logs-centralisation-backup", OF_UNIT_SECOND, LOGS, IRELAND, "backup", ""),
 )

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
+from docs import blocks
 
 import planted_backups
 import planted_buckets
@@ -11,6 +12,7 @@ import planted_databases
 import planted_logs
 import planted_secrets
 import recall
+from domicile.providers import aws
 from planted_wide import KEYWORD, RULE
 
 GROUPS = (planted_backups, planted_buckets, planted_compute, planted_databases, planted_logs, planted_secrets)
@@ -67,3 +69,21 @@ def test_each_key_is_known_as_far_as_it_is_told(worlds, group):
 @pytest.mark.parametrize("group", GROUPS, ids=name_of)
 def test_nothing_is_refused_but_by_the_vault(worlds, group):
     assert {(gap.cell.account, gap.reason) for gap in world_of(worlds, group).gaps} == {("6" * 12, "role-missing")}
+
+
+NOWHERE = {"msk-replicator-outward": "it goes to a cluster outside AWS, of which nobody knows where it is"}
+"""Channels that cannot be planted both at home and abroad, and why."""
+
+
+@pytest.mark.parametrize("name", sorted(aws.vocabulary.channels))
+def test_no_channel_is_claimed_that_is_not_planted_and_found_at_home_and_abroad(name):
+    channel = aws.vocabulary.channels[name]
+    found = blocks.planted_in_aws()[name]
+    if channel.relation == "seed":
+        assert not found, "what is made from something starts a dataset of its own"
+    elif name in NOWHERE:
+        assert found["unknown"]
+    else:
+        assert found["at home"]
+        assert found["abroad"]
+        assert found.total() >= 3
