@@ -30,7 +30,9 @@ COMMANDS = (
     "plan",
     "scan",
     "violations",
+    "next",
     "explain",
+    "datasets",
     "inventory",
     "exempt",
     "accept",
@@ -496,7 +498,7 @@ def test_what_is_no_inventory_is_refused_with_its_line(run, here, text):
     assert run("inventory", "other.jsonl").is_refused(about="other.jsonl:1: is no line of an inventory")
 
 
-@pytest.mark.parametrize("command", ["violations", "explain abcdef", "inventory"])
+@pytest.mark.parametrize("command", ["violations", "explain abcdef", "next", "datasets", "inventory"])
 def test_before_the_first_scan_one_is_told_to_scan(run, here, command):
     assert run(*command.split()).is_refused(about="run `domicile scan`")
     assert list(here.iterdir()) == []

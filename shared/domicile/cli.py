@@ -18,11 +18,13 @@ from domicile.commands.asking import gaps, inventory, violations
 from domicile.commands.configuring import config
 from domicile.commands.evidencing import evidence
 from domicile.commands.explaining import explain
+from domicile.commands.listing import datasets
 from domicile.commands.options import print_lines
 from domicile.commands.planning import plan
 from domicile.commands.policies import policies
 from domicile.commands.scanning import scan
 from domicile.commands.validating import validate
+from domicile.commands.working import next_
 from domicile.errors import DomicileError, UsageError
 from domicile.report.safe import terminal
 from domicile.scan import Exit
@@ -62,11 +64,11 @@ def demo(
 
 for command in (
     *(plan,),
-    *(scan, violations, gaps, explain, inventory),
+    *(scan, next_, violations, gaps, explain, datasets, inventory),
     *(exempt, accept, statements, sign, evidence),
     *(validate, demo, version),
 ):
-    app.command()(command)
+    app.command(command.__name__.rstrip("_"))(command)
 for group, name in ((policies, "policy"), (config, "config")):
     group.callback(invoke_without_command=True)(help_when_alone)
     app.add_typer(group, name=name)
@@ -113,7 +115,7 @@ def run() -> None:
 
 def _commands() -> set[str]:
     groups = {group.name for group in app.registered_groups if group.name}
-    return groups | {one.callback.__name__ for one in app.registered_commands if one.callback}
+    return groups | {one.name for one in app.registered_commands if one.name}
 
 
 def _complain(text: str, *, hint: str = "") -> None:

@@ -101,6 +101,7 @@ def _placement(line: Line) -> Placement:
         resource_name=line.resource_name,
         channel=line.channel,
         caused_by=line.caused_by,
+        source_country=_source_country(line),
         source_id=line.source_id or (rest.split("|", 1)[0] if kind in ("set", "implied") else ""),
         partial=line.partial,
         copies=line.copies,
@@ -114,6 +115,14 @@ def _placement(line: Line) -> Placement:
         declared=line.resource_id.startswith("declared:"),
         seen_in=line.look,
     )
+
+
+def _source_country(line: Line) -> str | None:
+    """Another country than its own where it crosses a border: which, only its source's own line tells."""
+    if line.crosses is None or not line.country:
+        return None
+    elsewhere = line.root_country if line.root_country != line.country else ""
+    return elsewhere if line.crosses else line.country
 
 
 def _classification(name: str, line: Line) -> Classification:

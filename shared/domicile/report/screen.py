@@ -506,6 +506,8 @@ def _next(outcome: Outcome, write: _Writer) -> None:
     if worst and outcome.recorded:
         lines.append((f"domicile explain {worst.violation_id[:SHORT_ID]}", "why, since when, what to do"))
         lines.append((f"domicile violations --rule {worst.rule}", "all of them, worst first"))
+    if outcome.recorded and (outcome.judgement.unclassified or outcome.gaps or len(outcome.rows) > ROWS):
+        lines.append(("domicile next", "what one line, one mend or one permission would settle most"))
     if outcome.recorded:
         lines.append(("domicile inventory --crossing", "every copy that crosses a border"))
     elif worst:
