@@ -154,6 +154,7 @@ class LocalCloud:
         self._clients: dict[tuple[str, ...], Any] = {}
         self._keys: dict[str, dict[str, str]] = {}
         self._lock = threading.RLock()
+        self._routing = threading.Lock()
         self._setting: str | None = None
 
     def __enter__(self) -> Self:
@@ -305,7 +306,9 @@ class LocalCloud:
         service = _SIGNED_AS.get(signed_as, signed_as)
         request = Request(dict(environ))
         try:
-            model, in_path = get_service_router(service).match(request)
+            # Moto makes its table of operations when it is first asked for, and again for each who asks meanwhile.
+            with self._routing:
+                model, in_path = get_service_router(service).match(request)
             if other := _BY_HOST.get((signed_as, model.name)):
                 model = get_service_model(service).operation_model(other)
             protocol = determine_request_protocol(get_service_model(service), request.content_type)

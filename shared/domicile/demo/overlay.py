@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import botocore.session
+from moto.core.utils import get_service_model
 from msgspec import Struct
 
 from domicile.demo.missing import MISSING
@@ -54,13 +54,8 @@ class Lack(Struct, frozen=True):
 
 
 @functools.cache
-def _session() -> Any:
-    return botocore.session.get_session()
-
-
-@functools.cache
 def _lists(service: str, operation: str) -> tuple[str, ...]:
-    shape = _session().get_service_model(service).operation_model(operation).output_shape
+    shape = get_service_model(service).operation_model(operation).output_shape
     return tuple(name for name, member in shape.members.items() if member.type_name == "list") if shape else ()
 
 
