@@ -1,16 +1,19 @@
 """Whether an account keeps its logs at home and long enough, told from its log groups, trails and what they lead to."""
 
+import io
 import os
 from datetime import UTC, datetime
 from unittest import mock
 
 import pytest
 
+import core_cases
 from domicile import bootstrap
 from domicile.demo.cloud import LocalCloud
 from domicile.demo.planting import Plot
-from domicile.model import Verdict
+from domicile.model import Scan, Verdict
 from domicile.providers import aws
+from domicile.report.screen import Outcome, show
 from domicile.scan import survey, weigh
 from planted_logs import World, in_bucket
 from planted_wide import BANK, GROUP, LENDER, LOGS, MUMBAI, SHOP, VIRGINIA
@@ -115,3 +118,24 @@ def test_logs_that_are_passed_on_may_be_kept_there(judged):
     found = judged[f"logs|{LOGS}|logs.ict"]
     assert found.verdict is Verdict.UNKNOWN
     assert "passed-on is passed on. The export archive may keep it" in found.because
+
+
+def test_thousands_of_log_groups_abroad_are_one_line_of_the_screen(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    groups = [core_cases.holder(f"/aws/lambda/f-{number}", VIRGINIA, "log-group") for number in range(3000)]
+    seen, rules, noon = core_cases.world(*groups), (core_cases.rule(),), core_cases.NOON
+    day = core_cases.TODAY
+    weighed = weigh(seen, core_cases.VOCABULARY, core_cases.ORGANISATION, rules, as_of=day, now=noon)
+    stream = io.StringIO()
+    show(
+        Outcome(
+            scan=Scan(number=1, started_at=noon, as_of=day), recorded=True, first=True, proven=False, inventory=seen,
+            datasets=weighed.datasets, classifications=weighed.classifications, judgement=weighed.judgement,
+            gaps=weighed.gaps, rows=(), changes=(), gap_changes=(), rules=rules, exemptions=(), accepted=(),
+            unowned=(), file="domicile.yaml", store="",
+        ),
+        stream,
+    )  # fmt: skip
+    [block] = [one for one in stream.getvalue().split("\n\n") if one.startswith("Not classified")]
+    _, _, *lines = block.splitlines()
+    assert [line.split()[-1] for line in lines if line.strip()] == ["3000"]
