@@ -18,6 +18,7 @@ from domicile.commands.asking import gaps, inventory, violations
 from domicile.commands.configuring import config
 from domicile.commands.evidencing import evidence
 from domicile.commands.explaining import explain
+from domicile.commands.granting import access
 from domicile.commands.listing import datasets
 from domicile.commands.options import print_lines
 from domicile.commands.planning import plan
@@ -63,7 +64,7 @@ def demo(
 
 
 for command in (
-    *(plan,),
+    *(access, plan),
     *(scan, next_, violations, gaps, explain, datasets, inventory),
     *(exempt, accept, statements, sign, evidence),
     *(validate, demo, version),

@@ -171,7 +171,7 @@ class Nothing:
         self._note(operation, parameters)
         return {}
 
-    def header(self, operation: str, _: str, **parameters: Any) -> str:
+    def header(self, operation: str, name: str, **parameters: Any) -> str:  # noqa: ARG002 the seam names it
         self._note(operation, parameters)
         return ""
 
