@@ -40,6 +40,7 @@ _NETWORK: Final = (
 WHY_EVERYTHING: Final[Mapping[str, str]] = {
     **dict.fromkeys(reads(), "what there is to look at is what a scan finds out: a list would hide what is not on it"),
     "organizations:ListAccounts": "AWS knows no resource for it",
+    "organizations:ListDelegatedAdministrators": "AWS knows no resource for it",
     "organizations:ListRoots": "AWS knows no resource for it",
     **dict.fromkeys(_DELIVERY, "AWS knows no resource for the delivery of a state machine's log"),
     **dict.fromkeys(_NETWORK, "Lambda makes network interfaces whose names nobody knows before; needed in a VPC only"),
