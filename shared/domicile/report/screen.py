@@ -414,7 +414,8 @@ def _crossings(outcome: Outcome, write: _Writer) -> None:
     causes: dict[tuple[str, str, str], set[str]] = {}
     for dataset in outcome.datasets:
         for one in dataset.placements:
-            countries[place(one.country or "", one.location.region if one.location and not one.country else "")] += 1
+            region = one.location.region if one.location else ""
+            countries[place(one.country or "", region) or "unknown"] += 1
             if crosses(one, dataset) is not False:
                 start = one.source_country if one.country == dataset.root_country else dataset.root_country
                 key = (_country(start), _country(one.country, one), one.channel or "itself")
