@@ -184,6 +184,10 @@ def test_regions_that_are_off_are_told_apart(cloud):
     assert {region["RegionName"] for region in described} == {MUMBAI, HYDERABAD, SINGAPORE, VIRGINIA}
 
 
+def test_where_a_service_is_not_there_is_nothing_of_it(cloud):
+    assert cloud.client("dsql", HYDERABAD, SHOP).list_clusters()["clusters"] == []
+
+
 def test_facts_that_a_test_knows_are_shown(cloud):
     rds = database(cloud)
     rds.create_db_snapshot(DBInstanceIdentifier="orders", DBSnapshotIdentifier="first")
@@ -356,9 +360,6 @@ class Moto:
     def s3_list_directory_buckets(self):
         bucket(self.cloud, "shop-c", MUMBAI)
         return bool(self.cloud.moto("s3", MUMBAI, SHOP).list_directory_buckets()["Buckets"])
-
-    def s3tables_list_table_buckets(self):
-        return self.is_missing("s3tables", "list_table_buckets")
 
     def s3vectors_list_vector_buckets(self):
         self.cloud.moto("s3vectors", VIRGINIA, SHOP).create_vector_bucket(vectorBucketName="shop-vectors")

@@ -44,6 +44,9 @@ except ImportError as missing:
 REGIONS: Final = ("ap-south-1", "ap-south-2", "ap-southeast-1", "us-east-1")
 MANAGEMENT: Final = "123456789012"
 
+_MOTO: Final = {"MOTO_ALLOW_NONEXISTENT_REGION": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
+"""Of a service that is not in a region, moto answers that nothing is there, as it would of any other."""
+
 _SIGNED: Final = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _SIGNED_AS: Final = {
     "aoss": "opensearchserverless",
@@ -155,11 +158,11 @@ class LocalCloud:
         self._keys: dict[str, dict[str, str]] = {}
         self._lock = threading.RLock()
         self._routing = threading.Lock()
-        self._setting: str | None = None
+        self._settings: dict[str, str | None] = {}
 
     def __enter__(self) -> Self:
-        self._setting = os.environ.get("MOTO_EC2_LOAD_DEFAULT_AMIS")
-        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+        self._settings = {name: os.environ.get(name) for name in _MOTO}
+        os.environ.update(_MOTO)
         moto_api_backend.reset()
         moto: Application = DomainDispatcherApplication(create_backend_app)
         self._moto = _Server(moto)
@@ -171,9 +174,10 @@ class LocalCloud:
             client.close()
         self._front.stop()
         self._moto.stop()
-        os.environ.pop("MOTO_EC2_LOAD_DEFAULT_AMIS")
-        if self._setting is not None:
-            os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = self._setting
+        for name, before in self._settings.items():
+            os.environ.pop(name)
+            if before is not None:
+                os.environ[name] = before
 
     # Who is there
 

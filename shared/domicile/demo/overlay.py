@@ -80,7 +80,6 @@ class Overlay:
             ("s3", "ListBuckets"): Lack("gives no region and no second page", self._buckets),
             ("s3", "HeadBucket"): Lack("shows every account every bucket", self._bucket),
             ("s3", "ListDirectoryBuckets"): Lack("lists ordinary buckets", nothing),
-            ("s3tables", "ListTableBuckets"): Lack("knows three regions only", nothing),
             ("s3vectors", "ListVectorBuckets"): Lack("lists vector buckets of all regions", self._vector_buckets),
             ("resourcegroupstaggingapi", "GetResources"): Lack("lists buckets of all regions", self._tags),
             ("dynamodb", "ListExports"): Lack("lists the exports of one named table only", self._exports),
