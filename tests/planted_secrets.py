@@ -1,4 +1,4 @@
-"""Secrets and keys, images of containers, search domains, Kafka clusters, and what models are asked."""
+"""Secrets and keys, images of containers, search domains, clusters of many regions, and what models are asked."""
 
 from collections import defaultdict
 from datetime import UTC, date, datetime
@@ -23,7 +23,7 @@ from planted_wide import (
     tags,
 )
 
-SERVICES = ("bedrock", "ec2", "ecr", "es", "kafka", "kms", "logs", "s3", "secretsmanager")
+SERVICES = ("bedrock", "dsql", "ec2", "ecr", "es", "kafka", "kms", "logs", "memorydb", "s3", "secretsmanager")
 
 CREATED = datetime(2025, 9, 1, tzinfo=UTC)
 LATER = datetime(2025, 10, 1, tzinfo=UTC)
@@ -69,6 +69,7 @@ def plant(cloud: LocalCloud, today: date) -> None:
     images(world)
     domains(world)
     clusters(world)
+    written_everywhere(world)
     profiles(world)
     invocations(world)
     models(world)
@@ -374,6 +375,77 @@ CLUSTER_PLACES = (
     Place(CLICKS, "msk-replicator-outward", "", SHOP, "", "replica", "unknown"),
 )
 
+# Databases that are written to in several regions
+
+
+def linked(account, region, letter):
+    return arn("dsql", region, account, f"cluster/{letter * 26}")
+
+
+def wallet(account, region, name):
+    return arn("memorydb", region, account, f"cluster/{name}")
+
+
+def written_everywhere(world):
+    """DSQL with its witnesses and MemoryDB, at home and abroad; a cluster of each that is alone."""
+
+    def link(account, witness, *members):
+        names = [linked(account, region, letter) for region, letter in members]
+        for (region, letter), created in zip(members, (CREATED, LATER), strict=False):
+            this = {"identifier": letter * 26, "arn": linked(account, region, letter)}
+            world.show("dsql", "ListClusters", "clusters", account, region, this)
+            told = this | {"status": "ACTIVE", "creationTime": created, "deletionProtectionEnabled": True}
+            if witness:
+                told["multiRegionProperties"] = {"witnessRegion": witness, "clusters": names}
+            told["encryptionDetails"] = {"encryptionType": "AWS_OWNED_KMS_KEY", "encryptionStatus": "ENABLED"}
+            world.cloud.answer("dsql", "GetCluster", told, where={"identifier": letter * 26})
+        world.tag(names[0])
+
+    link(BANK, IRELAND, (MUMBAI, "a"), (HYDERABAD, "b"))
+    link(LENDER, HYDERABAD, (MUMBAI, "c"), (SINGAPORE, "d"))
+    link(SHOP, VIRGINIA, (TOKYO, "e"), (HYDERABAD, "f"))
+    link(BANK, "", (HYDERABAD, "g"))
+
+    def join(account, *members):
+        whole = f"wallets-{account}"
+        told = [{"Region": region, "ARN": wallet(account, region, name)} for region, name in members]
+        answer = {"MultiRegionClusterName": whole, "ARN": f"arn:aws:memorydb::{account}:multiregioncluster/{whole}"}
+        shown = {"MultiRegionClusters": [answer | {"Clusters": told}]}
+        world.cloud.answer("memorydb", "DescribeMultiRegionClusters", shown, account=account)
+        for region, name in members:
+            alone = {"Name": name, "ARN": wallet(account, region, name)}
+            this = alone | ({"MultiRegionClusterName": whole} if len(members) > 1 else {})
+            world.show("memorydb", "DescribeClusters", "Clusters", account, region, this)
+        world.tag(wallet(account, *members[0]))
+
+    join(BANK, (MUMBAI, "purse"), (HYDERABAD, "purse-south"), (SINGAPORE, "purse-abroad"))
+    join(SHOP, (SINGAPORE, "cart"), (MUMBAI, "cart-home"))
+    join(LENDER, (MUMBAI, "alone"))
+
+
+LINKED = "dsql-multi-region"
+JOINED = "memorydb-multi-region"
+PURSE, CART = wallet(BANK, MUMBAI, "purse"), wallet(SHOP, MUMBAI, "cart-home")
+EVERYWHERE_PLACES = (
+    Place(linked(BANK, MUMBAI, "a"), "", "a" * 26, BANK, MUMBAI, "primary", "pass"),
+    Place(linked(BANK, MUMBAI, "a"), LINKED, "b" * 26, BANK, HYDERABAD, "replica", "pass"),
+    Place(linked(BANK, MUMBAI, "a"), "dsql-witness", "", BANK, IRELAND, "replica", "violation"),
+    Place(linked(LENDER, MUMBAI, "c"), "", "c" * 26, LENDER, MUMBAI, "primary", "pass"),
+    Place(linked(LENDER, MUMBAI, "c"), LINKED, "d" * 26, LENDER, SINGAPORE, "replica", "violation"),
+    Place(linked(LENDER, MUMBAI, "c"), "dsql-witness", "", LENDER, HYDERABAD, "replica", "pass"),
+    Place(linked(SHOP, TOKYO, "e"), "", "e" * 26, SHOP, TOKYO, "primary", "violation"),
+    Place(linked(SHOP, TOKYO, "e"), LINKED, "f" * 26, SHOP, HYDERABAD, "replica", "pass"),
+    Place(linked(SHOP, TOKYO, "e"), "dsql-witness", "", SHOP, VIRGINIA, "replica", "violation"),
+    Place(linked(BANK, HYDERABAD, "g"), "", "g" * 26, BANK, HYDERABAD, "primary", "pass"),
+    # Which member was first is not told: the dataset is named by the least of their names.
+    Place(PURSE, "", "purse", BANK, MUMBAI, "primary", "pass"),
+    Place(PURSE, JOINED, "purse-south", BANK, HYDERABAD, "replica", "pass"),
+    Place(PURSE, JOINED, "purse-abroad", BANK, SINGAPORE, "replica", "violation"),
+    Place(CART, "", "cart-home", SHOP, MUMBAI, "primary", "pass"),
+    Place(CART, JOINED, "cart", SHOP, SINGAPORE, "replica", "violation"),
+    Place(wallet(LENDER, MUMBAI, "alone"), "", "alone", LENDER, MUMBAI, "primary", "pass"),
+)
+
 # What models are asked
 
 
@@ -513,6 +585,7 @@ PLACES = (
     *IMAGE_PLACES,
     *DOMAIN_PLACES,
     *CLUSTER_PLACES,
+    *EVERYWHERE_PLACES,
     *PROFILE_PLACES,
     *INVOCATION_PLACES,
     *MODEL_PLACES,

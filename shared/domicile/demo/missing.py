@@ -15,6 +15,7 @@ MISSING: Final[tuple[tuple[str, str], ...]] = (
     ("fsx", "DescribeDataRepositoryAssociations"),
     ("kafka", "ListReplicators"),
     ("logs", "DescribeAccountPolicies"),
+    ("memorydb", "DescribeMultiRegionClusters"),
     ("observabilityadmin", "ListCentralizationRulesForOrganization"),
     ("opensearch", "DescribeInboundConnections"),
     ("redshift", "DescribeDataSharesForProducer"),
