@@ -28,6 +28,7 @@ from store_contract import a_row, opened, record
 SHARED = Path(__file__).parents[1] / "shared"
 COMMANDS = (
     "access",
+    "doctor",
     "plan",
     "scan",
     "violations",

@@ -209,14 +209,15 @@ def _digest(judged_by: object) -> str:
 
 @contextmanager
 def aws(
-    *, role: str = "", external_id: str = "", units: bool = False, accounts: Collection[str] = ()
+    *, role: str = "", external_id: str = "", units: bool = False, accounts: Collection[str] = (), attempts: int = 8
 ) -> Iterator[Provider]:
-    """AWS as the caller's credentials show it; with a role, the whole organisation, or the accounts given."""
+    """AWS as the caller's credentials show it; with a role, the whole organisation, or the accounts given. What fails
+    is asked again, until so many attempts were made."""
     try:
         from domicile.providers.aws import connect  # noqa: PLC0415 the SDK is large, and not every command needs it
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed: pip install 'domicile[aws]'") from error
-    with connect(role=role, external_id=external_id, units=units, accounts=accounts) as provider:
+    with connect(role=role, external_id=external_id, units=units, accounts=accounts, attempts=attempts) as provider:
         yield provider
 
 
@@ -229,6 +230,7 @@ def azure(
     group: str = "",
     subscriptions: Collection[str] = (),
     kept: Any = None,
+    attempts: int = 8,
 ) -> Iterator[Provider]:
     """Azure as the caller's credentials show it: what is below a management group, the subscriptions given, or all of
     the tenant. With a token, as whoever it was given to; with what was kept of a sweep, without another."""
@@ -237,7 +239,13 @@ def azure(
     except ModuleNotFoundError as error:
         raise UsageError(f"{error.name} is not installed: pip install 'domicile[azure]'") from error
     with connect(
-        cloud=cloud, endpoint=endpoint, token=token, group=group, subscriptions=subscriptions, kept=kept
+        cloud=cloud,
+        endpoint=endpoint,
+        token=token,
+        group=group,
+        subscriptions=subscriptions,
+        kept=kept,
+        attempts=attempts,
     ) as provider:
         yield provider
 

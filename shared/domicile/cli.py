@@ -16,6 +16,7 @@ from domicile import __version__
 from domicile.commands.answering import accept, exempt, sign, statements
 from domicile.commands.asking import gaps, inventory, violations
 from domicile.commands.configuring import config
+from domicile.commands.doctoring import doctor
 from domicile.commands.evidencing import evidence
 from domicile.commands.explaining import explain
 from domicile.commands.granting import access
@@ -64,7 +65,7 @@ def demo(
 
 
 for command in (
-    *(access, plan),
+    *(access, doctor, plan),
     *(scan, next_, violations, gaps, explain, datasets, inventory),
     *(exempt, accept, statements, sign, evidence),
     *(validate, demo, version),

@@ -72,17 +72,21 @@ class Reach(Struct, frozen=True, kw_only=True):
     azure_cloud: str = "public"
     azure_endpoint: str = ""
 
-    def open(self, cloud: str, organisation: Organisation) -> AbstractContextManager[Provider]:
+    def open(self, cloud: str, organisation: Organisation, *, attempts: int = 8) -> AbstractContextManager[Provider]:
         """One of them. What the organisation file says of the role counts where nothing else is said."""
         if cloud == "aws":
             return bootstrap.aws(
-                role=self.role or organisation.role, external_id=self.external_id, units=claims_units(organisation)
+                role=self.role or organisation.role,
+                external_id=self.external_id,
+                units=claims_units(organisation),
+                attempts=attempts,
             )
         return bootstrap.azure(
             cloud=self.azure_cloud,
             endpoint=self.azure_endpoint,
             token=os.environ.get("DOMICILE_AZURE_TOKEN", ""),
             group=self.management_group,
+            attempts=attempts,
         )
 
 
