@@ -56,7 +56,7 @@ def read(name: str, parts: Mapping[str, dict[str, Any] | None], cell: Cell) -> I
 
     # Without a description the key is Amazon's own. With one it may be AWS-managed or the customer's: the ARN
     # does not tell.
-    encryption = described.get("SSEDescription", {})
+    encryption = described.get("SSEDescription", {"Status": "DISABLED"})
     yield Resource(
         this,
         TABLE.name,
@@ -64,7 +64,7 @@ def read(name: str, parts: Mapping[str, dict[str, Any] | None], cell: Cell) -> I
         cell.account,
         here,
         created_at=described.get("CreationDateTime"),
-        cmk=None if encryption.get("KMSMasterKeyArn") else False,
+        cmk=False if encryption.get("Status") == "DISABLED" else None,
         key=encryption.get("KMSMasterKeyArn", ""),
     )
 

@@ -23,7 +23,7 @@ def find_forwarding(cloud: Cloud) -> Iterator[str]:
     names: set[str] = set()
     for page in cloud.pages("cloudwatch.list_metrics", Namespace="AWS/Logs", MetricName="ForwardedBytes"):
         for metric in page["Metrics"]:
-            names.update(one["Value"] for one in metric["Dimensions"] if one["Name"] == "LogGroupName")
+            names.update(one["Value"] for one in metric.get("Dimensions", ()) if one["Name"] == "LogGroupName")
     yield from sorted(names)
 
 

@@ -86,7 +86,7 @@ def taken(
         tags={tag["Key"]: tag.get("Value", "") for tag in snapshot.get("TagList", ())},
         created_at=created_at,
         newest_at=None if being_made else snapshot.get("OriginalSnapshotCreateTime", created_at),
-        retention_days=None if by_itself else NEVER_EXPIRES,
+        retention_days=None if by_itself or "SnapshotType" not in snapshot else NEVER_EXPIRES,
         cmk=None if encrypted else False,
         key=snapshot.get("KmsKeyId", ""),
         taken_of=taken_of,

@@ -46,6 +46,7 @@ def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cel
     # Without a setting S3 encrypts by keys of its own; of a key its ARN does not tell whose it is.
     encrypted = (parts.get("encryption") or {}).get("encryptionConfiguration", {})
     key = encrypted.get("kmsKeyArn", "")
+    by_key = key or encrypted.get("sseAlgorithm") == "aws:kms"
     yield Resource(
         this,
         BUCKET.name,
@@ -54,7 +55,7 @@ def read(bucket: dict[str, Any], parts: Mapping[str, dict[str, Any] | None], cel
         Location("aws", cell.region),
         tags=(parts.get("tags") or {}).get("tags", {}),
         created_at=bucket.get("createdAt"),
-        cmk=None if key or "encryption" not in parts else False,
+        cmk=None if by_key or "encryption" not in parts else False,
         key=key,
     )
 
