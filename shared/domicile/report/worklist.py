@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, Final, TextIO
 
 from msgspec import Struct
@@ -89,6 +91,7 @@ def breaches(rows: Iterable[Row], suffix: str) -> tuple[Item, ...]:
 def to_classify(waiting: Iterable[Unclassified], classifications: Mapping[str, Classification]) -> tuple[Item, ...]:
     """What would change a verdict, by account, by tag and by the pattern of names, with the line that would tell."""
     groups: dict[tuple[str, str, str, tuple[str, ...]], list[Unclassified]] = defaultdict(list)
+    longer: dict[str, set[str]] = defaultdict(set)
     for one in waiting:
         missed = classifications[one.dataset.id].missed
         account = one.dataset.account
@@ -102,12 +105,19 @@ def to_classify(waiting: Iterable[Unclassified], classifications: Mapping[str, C
         # Where a tag cannot be understood, no default of the account puts that right.
         if not keys:
             groups["account", account, "", one.missing].append(one)
-            for glob in _globs(one.dataset.name):
+            globs = _globs(one.dataset.name)
+            for glob in globs:
                 groups["name", account, glob, one.missing].append(one)
+            for glob, next_one in pairwise(globs):
+                longer[glob].add(next_one)
     items = []
     for (by, account, name, missing), some in groups.items():
-        if by == "name" and (len(some) < 2 or _is_wider(name, some, account, missing, groups)):
-            continue
+        if by == "name":
+            # A longer pattern, or the account as a whole, may say the same.
+            others = [("name", account, glob, missing) for glob in longer[name]]
+            same = (groups.get(other, ()) for other in [("account", account, "", missing), *others])
+            if len(some) < 2 or any(len(other) == len(some) for other in same):
+                continue
         what, do = _line(by, account, name, missing)
         items.append(
             Item(
@@ -132,36 +142,15 @@ def _globs(name: str) -> list[str]:
     return [f"{name[: match.end()]}*" for match in _SEPARATOR.finditer(name) if match.start()]
 
 
-def _is_wider(
-    glob: str,
-    some: Sequence[Unclassified],
-    account: str,
-    missing: tuple[str, ...],
-    groups: Mapping[tuple[str, str, str, tuple[str, ...]], Sequence[Unclassified]],
-) -> bool:
-    """Whether a longer pattern, or the account as a whole, says the same."""
-    if len(groups.get(("account", account, "", missing), ())) == len(some):
-        return True
-    longer = glob.removesuffix("*")
-    return any(
-        by == "name"
-        and (where, asked) == (account, missing)
-        and other != glob
-        and other.startswith(longer)
-        and len(others) == len(some)
-        for (by, where, other, asked), others in groups.items()
-    )
-
-
 def _line(by: str, account: str, name: str, missing: Sequence[str]) -> tuple[str, str]:
     match by:
         case "coverage":
             return f"in account {account}, whose tags or sources were not all read", "domicile gaps"
         case "tag":
-            given = "origin" if missing == ("origin",) else "class"
+            word = "origin" if missing == ("origin",) else "class"
             return (
-                f"whose tag {name} names no known {given}",
-                f'classify: {{tags: [{{key: {name}, values: {{"VALUE": [{given.upper()}]}}}}]}}',
+                f"whose tag {name} names no known {word}",
+                f'classify: {{tags: [{{key: {json.dumps(name)}, values: {{"VALUE": [{word.upper()}]}}}}]}}',
             )
     what = f"in account {account}" + (f", named {name}" if name else "")
     said = []
@@ -169,7 +158,7 @@ def _line(by: str, account: str, name: str, missing: Sequence[str]) -> tuple[str
     if given == ["class: [CLASS]"] and not name:
         said.append(f'classify: {{accounts: {{"{account}": [CLASS]}}}}')
     elif given:
-        which = f'names: ["{name or "*"}"], accounts: ["{account}"]'
+        which = f'names: [{json.dumps(name or "*")}], accounts: ["{account}"]'
         said.append(f"datasets: [{{id: NAME, {which}, {', '.join(given)}}}]")
     if "entity" in missing:
         said.append(f'entities: [{{id: NAME, owns: ["{account}"]}}]')
