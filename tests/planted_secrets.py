@@ -211,6 +211,7 @@ def repository(account, region, name):
 
 GATEWAY, TOOLS = repository(BANK, MUMBAI, "pay/gateway"), repository(BANK, MUMBAI, "tools")
 CORE, LOOP = repository(LENDER, HYDERABAD, "core"), repository(SHOP, MUMBAI, "loop")
+GOLDEN = repository(LENDER, MUMBAI, "golden")
 
 
 def images(world):
@@ -243,6 +244,22 @@ def images(world):
     rule(SHOP, MUMBAI, (SHOP, HYDERABAD))
     rule(SHOP, HYDERABAD, (SHOP, MUMBAI))
 
+    def pull(account, region, prefix, upstream):
+        told = {"ecrRepositoryPrefix": prefix, "upstreamRepositoryPrefix": "ROOT", "upstreamRegistryUrl": upstream}
+        listed = "DescribePullThroughCacheRules", "pullThroughCacheRules"
+        world.show("ecr", *listed, account, region, told | {"registryId": account, "createdAt": CREATED})
+
+    home, sealed = (f"{whose}.dkr.ecr.{MUMBAI}.amazonaws.com" for whose in (LENDER, VAULT))
+    keep(LENDER, MUMBAI, "golden", CREATED, payments=True)
+    keep(LENDER, TOKYO, "golden", LATER)
+    pull(LENDER, TOKYO, "ROOT", home)
+    keep(SHOP, HYDERABAD, "lender/golden", LATER)
+    pull(SHOP, HYDERABAD, "lender", home)
+    keep(SHOP, VIRGINIA, "sealed/base", LATER, payments=True)
+    pull(SHOP, VIRGINIA, "sealed", sealed)
+    keep(BANK, TOKYO, "hub/base", LATER)
+    pull(BANK, TOKYO, "hub", "registry-1.docker.io")
+
 
 IMAGE_PLACES = (
     Place(GATEWAY, "", "pay/gateway", BANK, MUMBAI, "primary", "pass"),
@@ -254,6 +271,11 @@ IMAGE_PLACES = (
     Place(CORE, "ecr-replication", "repository/core", PARTNER, IRELAND, "replica", "violation"),
     Place(LOOP, "", "loop", SHOP, MUMBAI, "primary", "pass"),
     Place(LOOP, "ecr-replication", "loop", SHOP, HYDERABAD, "replica", "pass"),
+    Place(GOLDEN, "", "golden", LENDER, MUMBAI, "primary", "pass"),
+    Place(GOLDEN, "ecr-pull-through", "golden", LENDER, TOKYO, "cache", "violation"),
+    Place(GOLDEN, "ecr-pull-through", "lender/golden", SHOP, HYDERABAD, "cache", "pass"),
+    Place(repository(VAULT, MUMBAI, "base"), "ecr-pull-through", "sealed/base", SHOP, VIRGINIA, "cache", "violation"),
+    Place(repository(BANK, TOKYO, "hub/base"), "", "hub/base", BANK, TOKYO, "primary", ""),
 )
 
 # Search domains

@@ -1,7 +1,7 @@
 import pytest
 
 from domicile.model import Cell, Location
-from domicile.providers.aws import ecr
+from domicile.providers.aws import ecr, ecr_pull_through
 from domicile.providers.service import Refused
 from recorded_cloud import RecordedCloud
 
@@ -67,3 +67,49 @@ def test_a_refused_registry_leaves_the_repositories():
     assert list(ecr.find(cloud)) == [repository()]
     with pytest.raises(Refused):
         list(ecr.find_replicated(cloud))
+
+
+def pulled(name, *rules):
+    return list(ecr_pull_through.read({"repository": repository(name), "rules": list(rules)}, {}, HERE))
+
+
+def pulling(prefix, upstream="ROOT", url="444455556666.dkr.ecr.us-east-1.amazonaws.com"):
+    return {"ecrRepositoryPrefix": prefix, "upstreamRepositoryPrefix": upstream, "upstreamRegistryUrl": url}
+
+
+def test_what_is_pulled_through_is_a_cache_of_the_repository_upstream():
+    [copy] = pulled("central/pay/gateway", pulling("central"))
+    assert copy.of == "arn:aws:ecr:us-east-1:444455556666:repository/pay/gateway"
+    assert copy.id == "arn:aws:ecr:ap-south-1:111122223333:repository/central/pay/gateway"
+    assert (copy.channel, copy.location, copy.account) == (
+        "ecr-pull-through",
+        Location("aws", "ap-south-1"),
+        "111122223333",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "source"),
+    [
+        ("pay/gateway", pulling("ROOT"), "pay/gateway"),
+        ("pay/gateway", pulling("pay", "payments"), "payments/gateway"),
+        ("pay/gateway", pulling("ROOT", "central"), "central/pay/gateway"),
+    ],
+)
+def test_prefixes_of_both_sides_make_up_the_names(name, rule, source):
+    [copy] = pulled(name, rule)
+    assert copy.of.partition(":repository/")[2] == source
+
+
+def test_the_longest_prefix_says_where_images_come_from_and_a_part_of_a_name_is_no_prefix():
+    near = pulling("pay", url="444455556666.dkr-ecr.eu-west-1.on.aws")
+    [copy] = pulled("pay/gateway", pulling("ROOT"), near)
+    assert copy.of.startswith("arn:aws:ecr:eu-west-1:")
+    assert pulled("payments/gateway", near) == []
+
+
+def test_rules_of_registries_outside_of_ecr_move_nothing_that_anybody_looks_at():
+    hub = pulling("hub", url="registry-1.docker.io")
+    cloud = RecordedCloud({"describe_pull_through_cache_rules": {"pullThroughCacheRules": [hub]}})
+    assert list(ecr_pull_through.find_rules(cloud)) == []
+    assert cloud.asked == ["describe_pull_through_cache_rules"]

@@ -11,6 +11,7 @@ MISSING: Final[tuple[tuple[str, str], ...]] = (
     ("dlm", "GetLifecyclePolicies"),
     ("dlm", "GetLifecyclePolicy"),
     ("dynamodb", "ListGlobalTables"),
+    ("ecr", "DescribePullThroughCacheRules"),
     ("efs", "DescribeReplicationConfigurations"),
     ("fsx", "DescribeDataRepositoryAssociations"),
     ("kafka", "ListReplicators"),

@@ -58,3 +58,9 @@ def kept_at(region: str, target: str, zone: str) -> Location:
 def in_full(name: str, service: str, kind: str, region: str, account: str) -> str:
     """The ARN of what an answer calls by its short name when it lies in the same region, and by its ARN otherwise."""
     return name if name.startswith("arn:") else arn(service, region, account, f"{kind}:{name}")
+
+
+def registry(address: str) -> tuple[str, str] | None:
+    """Region and account of a private registry of ECR, by its address; None for a registry of somebody else."""
+    told = re.match(r"(\d{12})\.dkr[.-]ecr\.([a-z0-9-]+)\.", address)
+    return (told[2], told[1]) if told else None
