@@ -133,6 +133,16 @@ def test_the_organisation_file_in_the_readme_is_valid():
     assert len(text.splitlines()) <= 20
 
 
+def test_what_matters_most_names_listings_that_are_there():
+    [table] = re.findall(
+        r"^## What matters most on AWS\n(.*?)^## AWS", DOCUMENTS["docs/coverage.md"], re.DOTALL | re.MULTILINE
+    )
+    looks = {f"{service.name}.{listing.name}" for service in blocks.aws.SERVICES for listing in service.listings}
+    named = {name for name in SPAN.findall(table) if "." in name}
+    assert len(named) > 30
+    assert named <= looks
+
+
 def test_the_page_on_rules_explains_every_keyword_and_every_kind():
     page = DOCUMENTS["docs/rules.md"]
     assert sorted(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE)) == sorted(get_args(Keyword))
