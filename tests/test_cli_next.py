@@ -173,6 +173,25 @@ def test_what_could_not_be_looked_at_is_not_settled_by_a_class():
     assert (item.about["by"], item.do) == ("coverage", "domicile gaps")
 
 
+def test_one_thing_by_itself_is_named_and_no_default_of_its_account():
+    dataset = Dataset(provider="aws", id="arn:aws:s3:::a", account=BANK, name="a", placements=(), members=("a",))
+    one = Unclassified(dataset, "bank", ("class", "origin"), ("rule",))
+    [item] = worklist.to_classify([one], {dataset.id: Classification(dataset.id)})
+    [declared] = yaml.safe_load(item.do)["datasets"]
+    assert declared["resources"] == ["arn:aws:s3:::a"]
+    assert declared.keys() >= {"class", "origin"}
+
+
+def test_a_name_that_would_end_a_line_of_yaml_does_not():
+    names = ['a-"]}, {b', 'a-"]}, {c']
+    datasets = [Dataset(provider="aws", id=n, account=BANK, name=n, placements=(), members=(n,)) for n in names]
+    others = [Dataset(provider="aws", id="z", account=BANK, name="z", placements=(), members=("z",))]
+    waiting = [Unclassified(one, "bank", ("class",), ("rule",)) for one in (*datasets, *others)]
+    said = {one.dataset.id: Classification(one.dataset.id) for one in waiting}
+    lines = [yaml.safe_load(one.do) for one in worklist.to_classify(waiting, said)]
+    assert {"datasets"} in [set(line) for line in lines]
+
+
 def test_rules_to_come_say_from_when_and_how_many():
     coming = Coming("new-rule", date(2027, 5, 13), False, 4, 1, 1, ("letter",))
     [item] = worklist.upcoming([coming])

@@ -21,7 +21,7 @@ from domicile.model import (
     Row,
     Unclassified,
 )
-from domicile.report.safe import terminal
+from domicile.report.safe import cells, fitting, terminal
 from domicile.telling import subject, tail
 
 SOON: Final = timedelta(days=60)
@@ -111,13 +111,17 @@ def to_classify(waiting: Iterable[Unclassified], classifications: Mapping[str, C
             for glob, next_one in pairwise(globs):
                 longer[glob].add(next_one)
     items = []
-    for (by, account, name, missing), some in groups.items():
+    for (of, account, pattern, missing), some in groups.items():
+        by, name = of, pattern
         if by == "name":
             # A longer pattern, or the account as a whole, may say the same.
             others = [("name", account, glob, missing) for glob in longer[name]]
             same = (groups.get(other, ()) for other in [("account", account, "", missing), *others])
             if len(some) < 2 or any(len(other) == len(some) for other in same):
                 continue
+        if by == "account" and len(some) == 1:
+            # Nobody gives a whole account a class for the sake of one thing in it.
+            by, name = "dataset", some[0].dataset.id
         what, do = _line(by, account, name, missing)
         items.append(
             Item(
@@ -152,13 +156,14 @@ def _line(by: str, account: str, name: str, missing: Sequence[str]) -> tuple[str
                 f"whose tag {name} names no known {word}",
                 f'classify: {{tags: [{{key: {json.dumps(name)}, values: {{"VALUE": [{word.upper()}]}}}}]}}',
             )
-    what = f"in account {account}" + (f", named {name}" if name else "")
+    what = f"in account {account}" + (f": {tail(name)}" if by == "dataset" else f", named {name}" if name else "")
     said = []
     given = [f"{word}: [{value}]" for word, value in (("class", "CLASS"), ("origin", "COUNTRY")) if word in missing]
     if given == ["class: [CLASS]"] and not name:
         said.append(f'classify: {{accounts: {{"{account}": [CLASS]}}}}')
     elif given:
-        which = f'names: [{json.dumps(name or "*")}], accounts: ["{account}"]'
+        named = f'names: [{json.dumps(name or "*")}], accounts: ["{account}"]'
+        which = f"resources: [{json.dumps(name)}]" if by == "dataset" else named
         said.append(f"datasets: [{{id: NAME, {which}, {', '.join(given)}}}]")
     if "entity" in missing:
         said.append(f'entities: [{{id: NAME, owns: ["{account}"]}}]')
@@ -309,9 +314,9 @@ def show(found: Worklist, notes: Sequence[str], stream: TextIO, width: int) -> N
 
 
 def _shown(one: Item, width: int) -> str:
-    """What is to be pasted is never cut; what it is about is."""
-    room = max(width - len(one.do) - 12, 30)
-    return f"  {one.count:>4}  {terminal(one.what, room)}  → {one.do}"
+    """What is to be pasted is never cut; what it is about is, at its end, where a sentence says least."""
+    room, what = max(width - len(one.do) - 12, 30), terminal(one.what)
+    return f"  {one.count:>4}  {what if cells(what) <= room else f'{fitting(what, room - 1)}…'}  → {one.do}"
 
 
 def _most(items: Iterable[Item], then: Any) -> tuple[Item, ...]:
