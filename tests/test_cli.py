@@ -27,6 +27,7 @@ from store_contract import a_row, opened, record
 
 SHARED = Path(__file__).parents[1] / "shared"
 COMMANDS = (
+    "init",
     "access",
     "doctor",
     "plan",

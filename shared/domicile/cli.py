@@ -15,6 +15,7 @@ from typer.exceptions import Abort, TyperException
 from domicile import __version__
 from domicile.commands.answering import accept, exempt, sign, statements
 from domicile.commands.asking import gaps, inventory, violations
+from domicile.commands.beginning import init
 from domicile.commands.configuring import config
 from domicile.commands.doctoring import doctor
 from domicile.commands.evidencing import evidence
@@ -65,7 +66,7 @@ def demo(
 
 
 for command in (
-    *(access, doctor, plan),
+    *(init, access, doctor, plan),
     *(scan, next_, violations, gaps, explain, datasets, inventory),
     *(exempt, accept, statements, sign, evidence),
     *(validate, demo, version),
