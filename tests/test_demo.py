@@ -39,8 +39,20 @@ def test_the_demo_scans_before_and_after_the_organisation_file_and_again_later(t
         "scan",
         "violations",
         "scan",
+        "violations",
     ]
-    assert re.findall(r"^\[exit code (\d)\]", told, re.MULTILINE) == ["4", "3", "0", "3", "0", "3"]
+    assert re.findall(r"^\[exit code (\d)\]", told, re.MULTILINE) == ["4", "3", "0", "3", "0", "3", "0"]
+
+
+def test_the_first_scan_fits_on_a_screen(told):
+    first, _, _ = told.partition("[exit code")
+    assert len(first.splitlines()) <= 40
+
+
+def test_what_one_backup_plan_has_done_is_one_thing_to_mend(told):
+    _, _, counted = told.partition("$ domicile violations --by cause")
+    first = counted.splitlines()[2]
+    assert re.search(r"pay-tables#nightly +3 +6 +critical", first)
 
 
 def test_the_second_scan_keeps_what_it_found_as_it_was_told(told, kept):

@@ -52,7 +52,7 @@ def statuses_of(settled):
 def test_every_platform_keeps_something_abroad(days):
     (_, settled), _ = days
     abroad = {row.account for row in settled.rows if row.verdict in ("violation", "upcoming") and row.account}
-    assert abroad == {story.SHOP, story.TV, story.CLOUD, story.SOFTWARE, story.COMMUNITY, story.PAY}
+    assert abroad == set(story.ACCOUNTS) - {story.ARCHIVE}
 
 
 def test_the_shop_is_late_and_the_others_still_have_time(days):
@@ -104,6 +104,53 @@ def test_the_nightly_rotation_opens_and_closes_nothing(days):
     assert (nights.copies, nights.newest_at.date()) == (story.NIGHTS, TODAY)
 
 
+def test_a_lifecycle_policy_that_copies_each_night_is_one_row(days):
+    (_, first), (_, settled) = days
+    [row] = [row for row in first.rows if row.channel == "ec2-snapshot-copy"]
+    assert (row.account, row.region, row.copies) == (story.SHOP, story.SINGAPORE, story.NIGHTS)
+    assert row.violation_id not in [change.row.violation_id for change in settled.changes]
+
+
+def test_one_copy_action_of_a_backup_plan_has_a_row_for_each_table(days):
+    (_, settled), _ = days
+    causes = [row.caused_by for row in settled.rows if row.channel == "backup-copy"]
+    assert len(causes) == 3
+    assert {cause.partition("backup-plan:")[2] for cause in causes} == {"pay-tables#nightly"}
+
+
+def test_an_image_in_which_there_is_nobodys_data_is_no_row(days):
+    (weighed, settled), _ = days
+    [there] = [
+        placement
+        for dataset in weighed.datasets
+        for placement in dataset.placements
+        if placement.channel == "ec2-image-copy"
+    ]
+    assert (there.account, there.country) == (story.SOFTWARE, "US")
+    assert story.SOFTWARE not in [one.dataset.account for one in weighed.judgement.unclassified]
+    assert not [row for row in settled.rows if "image" in row.subject]
+
+
+def test_the_trails_of_three_accounts_are_one_row_in_the_bucket_that_holds_them(days):
+    (_, settled), _ = days
+    [row] = [row for row in settled.rows if row.channel == "cloudtrail-delivery"]
+    assert (row.resource_name, row.account, row.status) == ("bulbul-group-trails", story.GROUP, "open")
+
+
+def test_secrets_and_what_models_are_asked_go_abroad_too(days):
+    (_, settled), _ = days
+    rows = {row.channel: (row.account, row.region) for row in settled.rows}
+    assert rows["secretsmanager-replica"] == (story.PAY, story.SINGAPORE)
+    assert rows["bedrock-inference-profile"] == (story.SHOP, story.SINGAPORE)
+
+
+def test_what_is_sent_to_a_partner_outside_aws_cannot_be_told(days):
+    (weighed, settled), _ = days
+    [finding] = [one for one in weighed.judgement.findings if one.verdict == Verdict.UNKNOWN]
+    assert "collect.adpartner.example" in finding.because
+    assert "firehose-delivery" not in [row.channel for row in settled.rows]
+
+
 def test_a_new_copy_abroad_is_a_new_breach(days):
     _, (_, settled) = days
     assert transitions_of(settled)["bulbul-pay-statements-dr", story.SINGAPORE] == "opened"
@@ -118,3 +165,15 @@ def test_the_promises_of_the_story_judge_as_their_examples_say(tmp_path):
     story.write_files(tmp_path, TODAY)
     pack = policy.load((tmp_path / "commitment.yaml").read_text(encoding="utf-8"), "commitment.yaml")
     assert worked.run(pack.examples, {rule.id: rule for rule in pack.rules}) == ()
+
+
+def test_an_empty_cloud_is_seen_in_full(tmp_path):
+    with LocalCloud() as cloud, pytest.MonkeyPatch.context() as patch:
+        cloud.organisation({story.GROUP: "group"})
+        for name, value in cloud.environment().items():
+            patch.setenv(name, value)
+        setup = bootstrap.setup(story.write_files(tmp_path, TODAY))
+        with aws.connect(attempts=1) as provider:
+            inventory = survey(provider, setup.organisation, as_of=TODAY, now=bootstrap.now())
+    assert inventory.gaps == ()
+    assert inventory.resources == ()

@@ -22,6 +22,10 @@ class Plot:
     def arn(self, service: str, region: str, resource: str) -> str:
         return f"arn:aws:{service}:{region}:{self.account}:{resource}"
 
+    def show(self, service: str, operation: str, region: str, **answer: Any) -> None:
+        """Answer an operation in this account, in one region or, without it, in all."""
+        self.cloud.answer(service, operation, answer, account=self.account, region=region)
+
     # S3
 
     def bucket(self, name: str, region: str, tags: Mapping[str, str] | None = None) -> None:
@@ -31,7 +35,7 @@ class Plot:
         s3.create_bucket(Bucket=name, **where)
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
         if tags:
-            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _tags(tags)})
+            s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": tag_list(tags)})
 
     def replicate(self, name: str, region: str, targets: Mapping[str, str]) -> None:
         """Replicate a bucket: rule ids and the buckets they write to, `name` or `name@account`. None stops it."""
@@ -61,7 +65,7 @@ class Plot:
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             BillingMode="PAY_PER_REQUEST",
-            Tags=_tags(tags or {}),
+            Tags=tag_list(tags or {}),
         )
 
     def replica(self, name: str, region: str, there: str) -> None:
@@ -93,7 +97,7 @@ class Plot:
             MasterUsername="owner",
             MasterUserPassword="kept-nowhere",
             BackupRetentionPeriod=backup_days,
-            Tags=_tags(tags or {}),
+            Tags=tag_list(tags or {}),
         )
 
     def read_replica(self, name: str, region: str, replica: str, there: str) -> None:
@@ -136,7 +140,7 @@ class Plot:
                 DBClusterIdentifier=cluster,
                 Engine="aurora-postgresql",
                 GlobalClusterIdentifier=name,
-                Tags=[] if index else _tags(tags or {}),
+                Tags=[] if index else tag_list(tags or {}),
                 **owner,
             )
 
@@ -145,7 +149,7 @@ class Plot:
             self.cloud.know(snapshot, SnapshotCreateTime=taken_at, OriginalSnapshotCreateTime=taken_at)
 
 
-def _tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 

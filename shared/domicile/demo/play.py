@@ -46,7 +46,11 @@ def play(keep: Path | None) -> None:
         stage.domicile("scan", "--role", story.ROLE, "--store", "sqlite:///before.db", expect=(4,))
 
         story.write_files(folder, today)
-        _say("Now with an organisation file: who owns what, what the tags mean, which rules are adopted.")
+        _say(
+            "Now with an organisation file: who owns what, what the tags mean, which rules are adopted. Six nights of",
+            "snapshots are one row. An image abroad in which there is nobody's data is none. In which country the",
+            "address of a partner lies, nobody can tell.",
+        )
         stage.domicile("scan", expect=(3,))
 
         _say("One of the findings, explained:")
@@ -60,8 +64,11 @@ def play(keep: Path | None) -> None:
         )
         stage.domicile("scan", expect=(3,))
 
-        _say("What an auditor asks first:")
-        stage.domicile("violations", "--rule", "in-rbi-payment-data", expect=(0,))
+        _say(
+            "What to mend first: how many breaches each cause has. One copy action of one backup plan put backups of",
+            "three tables into Virginia.",
+        )
+        stage.domicile("violations", "--by", "cause", "--rule", "in-rbi-payment-data", expect=(0,))
         arm = tenant.Arm()
         azure.plant(arm)
         stage.environment |= {
@@ -74,6 +81,9 @@ def play(keep: Path | None) -> None:
             "record lies in Pune, and whose data does not. Rows of AWS stay as they are.",
         )
         stage.domicile("scan", "--cloud", "azure", "--management-group", azure.GROUP, expect=(3,))
+
+        _say("What went to Hong Kong without anybody choosing it:")
+        stage.domicile("violations", "--country", "HK", expect=(0,))
 
         if keep:
             _say(f"The files of the demo are in {keep}.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from string import Template
 from typing import Final
 
+from domicile.demo import answers
 from domicile.demo.cloud import LocalCloud
 from domicile.demo.planting import Plot
 
@@ -38,7 +39,7 @@ ACCOUNTS: Final = {
 ROLE: Final = "domicile-reader"
 
 NIGHTS: Final = 6
-"""For how many nights a copy of the ledger is kept in Singapore."""
+"""For how many nights copies of the ledger, and of the shop's search index, are kept in Singapore."""
 
 CONTACTS: Final = {"data-class": "personal.contact", "data-origin": "IN"}
 HABITS: Final = {"data-class": "personal.preference", "data-origin": "IN"}
@@ -48,12 +49,13 @@ PAYMENTS: Final = {"data-class": "payment.transaction", "data-origin": "IN"}
 def plant(cloud: LocalCloud, today: date) -> None:
     """The organisation as it stands today: the shop is late, the others still have time."""
     cloud.organisation(ACCOUNTS)
-    _plant_shop(Plot(cloud, SHOP))
+    _plant_shop(Plot(cloud, SHOP), today)
     _plant_tv(Plot(cloud, TV))
     _plant_cloud(Plot(cloud, CLOUD))
     _plant_software(Plot(cloud, SOFTWARE))
     _plant_community(Plot(cloud, COMMUNITY))
     _plant_payments(Plot(cloud, PAY), today)
+    _plant_trails(cloud)
     Plot(cloud, ARCHIVE).bucket("bulbul-archive-2016", SINGAPORE)
     cloud.refuse_role(ARCHIVE)
 
@@ -70,6 +72,7 @@ def move_on(cloud: LocalCloud, today: date) -> None:
     pay.drop_snapshot(MUMBAI, _nightly(oldest))
     pay.drop_snapshot(SINGAPORE, _nightly(oldest))
     _take_ledger(pay, today)
+    answers.snapshot_nightly(shop, MUMBAI, SINGAPORE, answers.nights(today, NIGHTS))
     # Somebody adds a second copy of the statements, and picks the wrong region.
     pay.bucket("bulbul-pay-statements-dr", SINGAPORE)
     targets = {"to-hyderabad": "bulbul-pay-statements-hyderabad", "to-dr": "bulbul-pay-statements-dr"}
@@ -93,7 +96,7 @@ def write_files(directory: Path, today: date) -> Path:
     return directory / "domicile.yaml"
 
 
-def _plant_shop(shop: Plot) -> None:
+def _plant_shop(shop: Plot, today: date) -> None:
     shop.bucket("bulbul-shop-customers", SINGAPORE, CONTACTS)
     shop.bucket("bulbul-shop-customers-mumbai", MUMBAI)
     shop.replicate("bulbul-shop-customers", SINGAPORE, {"move-home": "bulbul-shop-customers-mumbai"})
@@ -111,6 +114,11 @@ def _plant_shop(shop: Plot) -> None:
     shop.snapshot("shop-orders", MUMBAI, "shop-orders-before-the-move")
     source = shop.arn("rds", MUMBAI, "snapshot:shop-orders-before-the-move")
     shop.copy_snapshot(source, SINGAPORE, "shop-orders-before-the-move")
+
+    answers.disk(shop, "shop-search", MUMBAI, HABITS)
+    answers.snapshot_nightly(shop, MUMBAI, SINGAPORE, answers.nights(today, NIGHTS))
+    answers.firehose(shop, "shop-clicks", MUMBAI, "https://collect.adpartner.example/v1", HABITS)
+    answers.inference_profile(shop, "shop-assistant", MUMBAI, SINGAPORE, CONTACTS)
 
     shop.bucket("bulbul-shop-wishlists", VIRGINIA)
     shop.bucket("bulbul-shop-exports", VIRGINIA)
@@ -140,6 +148,9 @@ def _plant_software(software: Plot) -> None:
     software.bucket("bulbul-software-updates", VIRGINIA)
     software.bucket("bulbul-software-crash-reports", VIRGINIA, HABITS)
     software.table("software-devices", MUMBAI, CONTACTS)
+    # An image for machines, in which there is nobody's data.
+    answers.disk(software, "image-builder", MUMBAI, {})
+    answers.image(software, "golden-image", MUMBAI, VIRGINIA)
 
 
 def _plant_community(community: Plot) -> None:
@@ -159,6 +170,14 @@ def _plant_payments(pay: Plot, today: date) -> None:
     pay.table("pay-tokens", MUMBAI, {"data-class": "payment.credential", "data-origin": "IN"})
     pay.replica("pay-tokens", MUMBAI, VIRGINIA)
 
+    # One copy action of one plan.
+    tables = ("pay-mandates", "pay-refunds", "pay-settlements")
+    for table in tables:
+        pay.table(table, MUMBAI, PAYMENTS)
+    sources = [pay.arn("dynamodb", MUMBAI, f"table/{table}") for table in tables]
+    answers.back_up(pay, "pay-tables", MUMBAI, VIRGINIA, sources, answers.nights(today, 2))
+    answers.secret(pay, "pay-gateway", MUMBAI, SINGAPORE, {"data-class": "payment.credential", "data-origin": "IN"})
+
     pay.bucket("bulbul-pay-statements", MUMBAI, PAYMENTS)
     pay.bucket("bulbul-pay-statements-hyderabad", HYDERABAD)
     pay.replicate("bulbul-pay-statements", MUMBAI, {"to-hyderabad": "bulbul-pay-statements-hyderabad"})
@@ -166,6 +185,13 @@ def _plant_payments(pay: Plot, today: date) -> None:
     pay.bucket("bulbul-pay-foreign-cards", MUMBAI, {"data-origin": "IN"})
     pay.bucket("bulbul-pay-foreign-cards-virginia", VIRGINIA)
     pay.replicate("bulbul-pay-foreign-cards", MUMBAI, {"scheme-copy": "bulbul-pay-foreign-cards-virginia"})
+
+
+def _plant_trails(cloud: LocalCloud) -> None:
+    """The trails of three accounts end in one bucket of the group's."""
+    Plot(cloud, GROUP).bucket("bulbul-group-trails", VIRGINIA)
+    for account in (TV, CLOUD, COMMUNITY):
+        answers.trail(Plot(cloud, account), "everything", MUMBAI, "bulbul-group-trails", CONTACTS)
 
 
 def _take_ledger(pay: Plot, night: date) -> None:
