@@ -63,9 +63,9 @@ def access(
 ) -> None:
     """Write the request for permissions, to hand to the team that grants them.
 
-    For example `domicile access --trust arn:aws:iam::111122223333:role/scanner --organisation-id o-abcdefghij -o
-    look.yaml`, a template for a stack set, or `domicile access --cloud azure --management-group example`. It follows
-    from what scans declare, and says what can be read and what never can. No cloud is asked.
+    For example `domicile access --organisation-id o-abcdefghij -o look.yaml`, a template for a stack or a stack set, or
+    `domicile access --cloud azure`, a script. It follows from what scans declare, and says what can be read and what
+    never can. No cloud is asked.
 
     With `--check`, of JSON, YAML or a template: 0 as needed; 3 nothing is missing, and more is granted; 4 something is
     missing.
