@@ -127,7 +127,7 @@ def test_a_value_that_names_no_class_is_nowhere_and_its_key_only_where_it_looks_
     run("init", "--role", ROLE, "--yes")
     text = (here / "domicile.yaml").read_text("utf-8")
     assert SECRET not in text
-    assert "# - {key: sensitivity, values: {VALUE: [CLASS]}} # 1 values" in text
+    assert "# - {key: sensitivity, values: {VALUE: [CLASS]}} # 1 value, none" in text
     assert "cost-centre" not in text
     assert [path.name for path in here.iterdir()] == ["domicile.yaml"]
 

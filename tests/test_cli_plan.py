@@ -5,11 +5,14 @@ from collections import Counter
 
 import pytest
 
+import azure_looking
 import small_bank
 from domicile.cli import main
 from domicile.collect import Ask
 from domicile.commands.planning import Nothing, least_of
 from domicile.demo.cloud import LocalCloud
+from domicile.demo.tenant import TOKEN, serving
+from domicile.inventory import Line
 from domicile.model import Cell
 from domicile.providers import aws, azure
 from domicile.scan import Exit
@@ -177,3 +180,33 @@ def test_a_cloud_that_shows_nothing_keeps_what_it_was_asked():
     assert cloud.call("cloudwatch.list_metrics") == {}
     assert cloud.header("head_bucket", "x") == ""
     assert [one.operation for one in cloud.asked] == ["s3.list_buckets", "cloudwatch.list_metrics", "s3.head_bucket"]
+
+
+def test_in_azure_it_foresees_what_is_asked_of_each_subscription_and_the_sweeps_of_all(run, here, monkeypatch):
+    arm = azure_looking.a_tenant()
+    monkeypatch.setenv("DOMICILE_AZURE_TOKEN", TOKEN)
+    with serving(arm) as address:
+        reached = ("--cloud", "azure", "--azure-endpoint", address)
+        code, out, _ = run("plan", *reached, "--format", "json")
+        found = arm.actions()
+        assert run("scan", *reached)[0] == Exit.PROVEN
+    scanned = arm.actions() - found
+    [told] = json.loads(out)["clouds"]
+    assert code == Exit.PROVEN
+    assert told["calls"]["least"] == sum((scanned - found).values())
+    assert told["cost"] == {"dollars": 0, "billed": {}}
+
+
+def test_where_a_service_says_how_fast_it_answers_that_is_what_a_scan_waits_for(run, here, cloud):
+    known = dict.fromkeys(Line.__struct_fields__, "") | {"account": GROUP, "region": MUMBAI, "held": True, "copies": 1}
+    streams = [
+        known | {"resource_id": f"stream-{number}", "look": [f"aws/{GROUP}/{MUMBAI}/kinesis.streams"]}
+        for number in range(10_000)
+    ]
+    (here / "places.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in streams))
+    asked = ("--inventory", "places.jsonl", "--concurrency", "256")
+    [told] = json.loads(run("plan", *asked, "--format", "json")[1])["clouds"]
+    assert told["calls"]["further"] == 10_000
+    assert told["held_up_by"] == "kinesis"
+    assert 8 <= told["minutes"] < 9
+    assert "about 9 minutes" in run("plan", *asked)[1]

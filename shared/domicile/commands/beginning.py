@@ -223,7 +223,7 @@ def of_clouds(reach: Reach, clouds: Sequence[str], concurrency: int) -> Seen:
     looked_into = {look.cell.region for look in inventory.looks} - {GLOBAL}
     gaps = len(weighed.gaps)
     return Seen(
-        source=f"a scan of {len(inventory.accounts)} accounts",
+        source=f"a scan of {_n(len(inventory.accounts), 'account')}",
         accounts={one.id: one.name for one in inventory.accounts},
         countries=_countries(places),
         empty=tuple(sorted(looked_into - {str(place["region"]) for place in places})) if not gaps else (),
@@ -521,7 +521,7 @@ def _classify(seen: Seen, said: Answers) -> Iterator[str]:
     for key, names in sorted(meanings.classes.items()):
         yield f"    - {{key: {_quoted(key)}}} # its values name classes: {', '.join(names)}"
         if more := sum(not _classes_of(value) for value in seen.tags.values[key]):
-            yield from _comment(f"{more} more values of it are no classes: nobody knows what they say", "    ")
+            yield from _comment(f"of {_n(more, 'other value')} nobody knows what it says: none names a class", "    ")
     for key, values in sorted(meanings.tables.items()):
         yield f"    - {{key: {_quoted(key)}, values: {{{_table(values)}}}}}"
     for key, names in sorted(meanings.origins.items()):
@@ -530,8 +530,8 @@ def _classify(seen: Seen, said: Answers) -> Iterator[str]:
         if _can_be_written(key):
             yield f"    - {{key: {_quoted(key)}}} # gave classes in the inventory"
     for key in meanings.unsaid:
-        number = f"more than {FEW}" if key in seen.tags.many else str(len(seen.tags.values[key]))
-        yield f"    # - {{key: {_quoted(key)}, values: {{VALUE: [CLASS]}}}} # {number} values, none of which is a class"
+        many = f"more than {FEW} values" if key in seen.tags.many else _n(len(seen.tags.values[key]), "value")
+        yield f"    # - {{key: {_quoted(key)}, values: {{VALUE: [CLASS]}}}} # {many}, none of which names a class"
     if not (meanings.classes or meanings.origins or meanings.tables or meanings.unsaid or seen.tagged):
         yield "    # - {key: data-class} # no tag key was seen that names classes"
     yield '  # names: [{glob: "*-transactions-*", class: [payment.transaction]}] # gives `review`, never a violation'
@@ -601,13 +601,17 @@ def _told(file: Path, seen: Seen, said: Answers) -> Iterator[str]:
     if looked := len(seen.tags.values) + len(seen.tags.many):
         telling = len(meanings.classes) + len(meanings.origins) + len(meanings.tables)
         yield (
-            f"{looked} tag keys were looked at, in memory only: {telling} have values that say what the data is, "
-            f"{len(meanings.unsaid)} look as if they did. No other value was kept."
+            f"Of {_n(looked, 'tag key')}, looked at in memory only, {telling} tell what the data is, and "
+            f"{len(meanings.unsaid)} may, by their names. No other value was kept."
         )
     if seen.gaps:
-        yield f"The look had {seen.gaps} gaps, so there may be more: `domicile doctor` tells what is refused."
+        yield f"The look had {_n(seen.gaps, 'gap')}, so there may be more: `domicile doctor` tells what is refused."
     if waiting := len(said.suggested) - len(said.adopted):
-        yield f"{waiting} rules that may apply are in it as comments: read them, then adopt what binds you."
+        yield f"In comments: {_n(waiting, 'rule')} that may apply. Read what they ask, then adopt what binds you."
     yield "Next:"
     yield f"  domicile validate {file}"
     yield f"  domicile scan --file {file}"
+
+
+def _n(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"

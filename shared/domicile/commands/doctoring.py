@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import textwrap
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -56,7 +57,6 @@ SKEWED: Final = 60
 SKEWED_TOO_MUCH: Final = 240
 """Seconds: AWS refuses what was signed five minutes off."""
 AT_ONCE: Final = 16
-CHECKED: Final = ("what", "outcome", "because")
 REFUSED: Final = ("permission", "outcome", "reason", "because")
 BY_REASON: Final = {
     "denied": "allow",
@@ -65,6 +65,7 @@ BY_REASON: Final = {
 
 T = TypeVar("T")
 Outcome = Literal["works", "refused", "failed", "not tried"]
+WORSE: Final[tuple[Outcome, ...]] = ("not tried", "works", "failed", "refused")
 
 
 class Check(Struct, frozen=True):
@@ -155,11 +156,13 @@ class Told:
         self.outcomes: dict[str, tuple[Outcome, str, str]] = {}
         self.shut: set[str] = set()
         """What may be asked about things that nobody was shown."""
+        self._lock = threading.Lock()
 
     def note(self, operation: str, outcome: Outcome, reason: str = "", because: str = "") -> None:
-        # One refusal outweighs what was answered elsewhere.
-        if self.outcomes.get(operation, ("not tried", "", ""))[0] in ("not tried", "works"):
-            self.outcomes[operation] = outcome, reason, because
+        with self._lock:
+            # One refusal outweighs what was answered elsewhere.
+            if WORSE.index(outcome) >= WORSE.index(self.outcomes.get(operation, ("not tried", "", ""))[0]):
+                self.outcomes[operation] = outcome, reason, because
 
     def hear(self, operation: str, error: Exception, absent: Sequence[str] = ()) -> None:
         if isinstance(error, NotOffered):
@@ -517,7 +520,9 @@ def _told(gap: Gap) -> str:
 
 
 def _show(checks: Sequence[Check], found: Sequence[Findings], stream: TextIO) -> None:
-    write([*checks, *(check for one in found for check in one.checks)], "table", stream, columns=CHECKED)
+    every = [*checks, *(check for one in found for check in one.checks)]
+    # Not a table, which would cut what is long.
+    print_lines([f"{one.outcome:9}  {one.what}: {one.because}" for one in every], stream)
     answers = [answer for one in found for answer in one.answers]
     wrong = [one for one in answers if one.outcome in ("refused", "failed")]
     if wrong:

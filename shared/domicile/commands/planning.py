@@ -48,7 +48,8 @@ from domicile.scan import explore
 
 SECONDS_OF_A_CALL: Final = 0.25
 """By the clock: most regions are far away."""
-RATES: Final[Mapping[str, float]] = {"ec2": 20, "kinesis": 20, "arm": 25}
+MANAGER: Final = "Resource Manager"
+RATES: Final[Mapping[str, float]] = {"ec2": 20, "kinesis": 20, MANAGER: 25}
 """Questions a second that a service says it answers, in each account and region; of others nothing is published."""
 BILLED: Final[Mapping[str, float]] = {"cloudwatch.list_metrics": 0.01 / 1000, "cloudwatch.get_metric_data": 0.01 / 1000}
 """US dollars for a call, at list prices of September 2026. All other reads are free."""
@@ -226,7 +227,7 @@ def foresee(
                 asked.add((call.once,))
                 count += 1
                 billed[call.operation] += call.operation in BILLED
-                paced[_pace(provider, ask, account)] += 1
+                paced[_pace(provider, ask.service.client, account, ask.cell.region)] += 1
         least += count
         accounts.append(
             {
@@ -250,7 +251,7 @@ def foresee(
         least=least + sweeps,
         further=further,
         seconds=max(total * SECONDS_OF_A_CALL / concurrency, held),
-        slowest=slowest if held > total * SECONDS_OF_A_CALL / concurrency else "",
+        slowest=slowest if held > max(60, total * SECONDS_OF_A_CALL / concurrency) else "",
         billed=+billed,
     )
 
@@ -305,7 +306,7 @@ def _questions(
             questions = sum(not part.for_tags for part in listing.parts)
             shown = sum(items.values())
             for (account, region), number in items.items():
-                paced[service.client, account, region] += number * questions
+                paced[_pace(provider, service.client, account, region)] += number * questions
             further += shown * questions
             told = before is not None
             listings.append(
@@ -337,8 +338,9 @@ def _held(cloud: str, before: Iterable[Mapping[str, Any]]) -> dict[str, dict[tup
     return held
 
 
-def _pace(provider: Provider, ask: Ask, account: str) -> tuple[str, str, str]:
-    return ("arm", account, "") if provider.name == "azure" else (ask.service.client, account, ask.cell.region)
+def _pace(provider: Provider, client: str, account: str, region: str) -> tuple[str, str, str]:
+    """What a rate is of: Resource Manager answers for all services of a subscription."""
+    return (MANAGER, account, "") if provider.name == "azure" else (client, account, region)
 
 
 def _slowest(paced: Mapping[tuple[str, str, str], int]) -> tuple[str, float]:
