@@ -259,6 +259,14 @@ def test_what_azure_refuses_is_named(ask, arm):
     assert "Microsoft.KeyVault/deletedVaults/read" in hand_on[0]
 
 
+def test_a_token_that_azure_does_not_take_is_told_as_wrong_credentials(ask, arm, monkeypatch):
+    monkeypatch.setenv("DOMICILE_AZURE_TOKEN", "expired")
+    with serving(arm) as address:
+        code, checks, _, _ = ask("--cloud", "azure", "--azure-endpoint", address)
+    assert (code, checks["azure credentials"][0]) == (Exit.FAILURE, "refused")
+    assert "no usable Azure credentials" in checks["azure credentials"][1]
+
+
 # By itself
 
 

@@ -285,8 +285,12 @@ class Asking:
             return Findings(checks=tuple(self.checks), dead=True)
 
     def _asked(self, provider: Provider, role: str) -> Findings:
-        self._check("credentials", "works", provider.manner)
+        # AWS was asked for the identity when it was opened; Azure is asked for the first time now.
+        if self.cloud == "aws":
+            self._check("credentials", "works", provider.manner)
         accounts = provider.accounts()
+        if self.cloud == "azure":
+            self._check("credentials", "works", provider.manner)
         self._clock(provider, accounts)
         self._check("accounts", "works", f"{len(accounts)} listed")
         account = self._account(provider, accounts)
