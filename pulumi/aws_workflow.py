@@ -13,7 +13,6 @@ import pulumi_aws as aws
 from aws_access import make_role
 from aws_settings import Home
 
-_INVOKE: Final = "arn:aws:states:::lambda:invoke"
 _LONGEST_CALL: Final = 960
 """Seconds after which a call that never answered is given up: Lambda itself ends one after 900."""
 
@@ -28,29 +27,31 @@ _BUSY: Final = (
 _SUPERSEDED: Final = "Superseded"
 
 
-def definition(functions: Mapping[str, Any], *, concurrency: int) -> dict[str, Any]:
+def definition(functions: Mapping[str, Any], *, concurrency: int, partition: str = "aws") -> dict[str, Any]:
     """The state machine in Amazon's States Language; `functions` are the ARNs of the four steps.
 
     Every payload is a number, a key or a small cursor. A step that returns `done: false` is called again with what it
     returned. An account that cannot be collected ends quietly here: its missing closing record becomes a gap in settle.
     """
-    look = _call(functions["collect"], "Collected?") | {
+    states = f"arn:{partition}:states:::"
+    invoke = f"{states}lambda:invoke"
+    look = _call(invoke, functions["collect"], "Collected?") | {
         "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": None, "Next": "Closed"}]
     }
-    settle = _call(functions["settle"], "Settled?") | {
+    settle = _call(invoke, functions["settle"], "Settled?") | {
         "Catch": [{"ErrorEquals": [_SUPERSEDED], "ResultPath": None, "Next": _SUPERSEDED}]
     }
     return {
         "Comment": "One scan of domicile. Its input is ignored.",
         "StartAt": "Plan",
         "States": {
-            "Plan": _call(functions["plan"], "Accounts", payload={"Payload": {}}),
+            "Plan": _call(invoke, functions["plan"], "Accounts", payload={"Payload": {}}),
             "Accounts": {
                 "Type": "Map",
                 "MaxConcurrency": concurrency,
                 "ToleratedFailurePercentage": 100.0,
                 "ItemReader": {
-                    "Resource": "arn:aws:states:::s3:getObject",
+                    "Resource": f"{states}s3:getObject",
                     "ReaderConfig": {"InputType": "JSON"},
                     "Parameters": {"Bucket.$": "$.worklist.bucket", "Key.$": "$.worklist.key"},
                 },
@@ -71,7 +72,7 @@ def definition(functions: Mapping[str, Any], *, concurrency: int) -> dict[str, A
             "Settle": settle,
             "Settled?": _until_done("Settle", "Written"),
             "Written": _afresh("Notify"),
-            "Notify": _call(functions["notify"], "Notified?"),
+            "Notify": _call(invoke, functions["notify"], "Notified?"),
             "Notified?": _until_done("Notify", "Done"),
             "Done": {"Type": "Succeed"},
             _SUPERSEDED: {"Type": "Succeed", "Comment": "A newer scan has claimed the table; it will tell."},
@@ -79,10 +80,10 @@ def definition(functions: Mapping[str, Any], *, concurrency: int) -> dict[str, A
     }
 
 
-def _call(function: Any, following: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
+def _call(invoke: str, function: Any, following: str, payload: dict[str, Any] | None = None) -> dict[str, Any]:
     return {
         "Type": "Task",
-        "Resource": _INVOKE,
+        "Resource": invoke,
         "Parameters": {"FunctionName": function, **({"Payload.$": "$"} if payload is None else payload)},
         "OutputPath": "$.Payload",
         "TimeoutSeconds": _LONGEST_CALL,
@@ -153,7 +154,9 @@ class Workflow(pulumi.ComponentResource):
             name=home.name("scan"),
             type="STANDARD",
             role_arn=role.arn,
-            definition=pulumi.Output.json_dumps(definition(args.functions, concurrency=settings.concurrency)),
+            definition=pulumi.Output.json_dumps(
+                definition(args.functions, concurrency=settings.concurrency, partition=home.partition)
+            ),
             logging_configuration={
                 "level": "ERROR",
                 "include_execution_data": False,

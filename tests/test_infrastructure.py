@@ -777,6 +777,17 @@ def test_the_state_machine_is_well_formed_and_calls_the_functions_that_are_made(
     assert iam.allowing(policy, "s3:GetObject", worklist)
 
 
+@pytest.mark.parametrize(
+    ("region", "country", "partition"),
+    [("us-gov-west-1", "US", "aws-us-gov"), ("cn-north-1", "CN", "aws-cn"), (MUMBAI, "IN", "aws")],
+)
+def test_the_state_machine_calls_services_of_the_partition_it_is_in(project, region, country, partition):
+    stack = program.stack(MEMBERS | {"country": country}, region, HERE, project)
+    text = stack.one("StateMachine", "scan").inputs["definition"]
+    called = {value for name, value in inside(json.loads(text)) if name == "Resource"}
+    assert called == {f"arn:{partition}:states:::{what}" for what in ("lambda:invoke", "s3:getObject")}
+
+
 def test_a_scan_starts_on_time_where_the_organisation_is(stack):
     [schedule] = stack.of("Schedule")
     machine = f"arn:aws:states:{MUMBAI}:{HERE}:stateMachine:{stack.one('StateMachine', 'scan').inputs['name']}"
