@@ -129,13 +129,13 @@ class Land:
         asked = {"PolicyId": policy(number)}
         self.cloud.answer("dlm", "GetLifecyclePolicy", described, **where, where=asked)
 
-    def _volumes(self, asked, _):
-        return {"Volumes": self.volumes[asked.account, asked.region]}
+    def _volumes(self, asked, own):
+        return {"Volumes": [*own()["Volumes"], *self.volumes[asked.account, asked.region]]}
 
-    def _snapshots(self, asked, _):
+    def _snapshots(self, asked, own):
         # Whoever does not ask for his own alone sees those that anybody in the world has opened to all.
-        own = asked.parameters.get("OwnerIds") == ["self"]
-        return {"Snapshots": self.snapshots[asked.account, asked.region] + ([] if own else self.snapshots[PARTNER, ""])}
+        public = [] if asked.parameters.get("OwnerIds") == ["self"] else self.snapshots[PARTNER, ""]
+        return {"Snapshots": [*own()["Snapshots"], *self.snapshots[asked.account, asked.region], *public]}
 
     def _images(self, asked, _):
         if asked.parameters.get("Owners") != PROVIDERS:

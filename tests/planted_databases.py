@@ -44,7 +44,7 @@ def plant(cloud: LocalCloud, today: date) -> None:
     for plot, name, home, there in (
         (bank, "wide-limits", MUMBAI, HYDERABAD),
         (lender, "wide-scores", MUMBAI, IRELAND),
-        (shop, "wide-baskets", SINGAPORE, TOKYO),
+        (shop, "wide-carts", SINGAPORE, TOKYO),
     ):
         plot.table(name, home, None if plot is shop else PAYMENTS)
         plot.replica(name, home, there)
@@ -95,7 +95,7 @@ CLAIMS = arn("rds", MUMBAI, LENDER, "cluster:claims")
 STOCK = arn("rds", SINGAPORE, SHOP, "cluster:goods")
 LIMITS, QUOTAS = (arn("dynamodb", MUMBAI, BANK, f"table/wide-{name}") for name in ("limits", "quotas"))
 SCORES = arn("dynamodb", MUMBAI, LENDER, "table/wide-scores")
-BASKETS = arn("dynamodb", SINGAPORE, SHOP, "table/wide-baskets")
+CARTS = arn("dynamodb", SINGAPORE, SHOP, "table/wide-carts")
 GLOBAL, REPLICA = "aurora-global-database", "aurora-replica"
 
 PLACES = (
@@ -124,9 +124,9 @@ PLACES = (
     Place(SCORES, "", "wide-scores", LENDER, MUMBAI, "primary", "pass"),
     Place(SCORES, "dynamodb-global-table", "wide-scores", LENDER, IRELAND, "replica", "violation"),
     Place(SCORES, "dynamodb-witness", "", LENDER, FRANKFURT, "replica", "violation"),
-    Place(BASKETS, "", "wide-baskets", SHOP, SINGAPORE, "primary", ""),
-    Place(BASKETS, "dynamodb-global-table", "wide-baskets", SHOP, TOKYO, "replica", ""),
-    Place(BASKETS, "dynamodb-witness", "", SHOP, VIRGINIA, "replica", ""),
+    Place(CARTS, "", "wide-carts", SHOP, SINGAPORE, "primary", ""),
+    Place(CARTS, "dynamodb-global-table", "wide-carts", SHOP, TOKYO, "replica", ""),
+    Place(CARTS, "dynamodb-witness", "", SHOP, VIRGINIA, "replica", ""),
     Place(QUOTAS, "", "wide-quotas", BANK, MUMBAI, "primary", "pass"),
     Place(QUOTAS, "dynamodb-witness", "", BANK, HYDERABAD, "replica", "pass"),
 )

@@ -309,12 +309,19 @@ def streams_and_firehose(world):
     world.firehose(BANK, HYDERABAD, "wide-orders", to_bucket, source=source, payments=True)
 
     clicks = {"ExtendedS3DestinationDescription": in_bucket("wide-clicks")}
-    domain = {"DomainARN": arn("es", VIRGINIA, LENDER, "domain/wide-search")}
+    domain = {"DomainARN": arn("es", VIRGINIA, VAULT, "domain/wide-search")}
     collection = {"CollectionEndpoint": "https://abc123.eu-west-1.aoss.amazonaws.com"}
     warehouse = {
         "ClusterJDBCURL": "jdbc:redshift://wide-house.c1a2.ap-southeast-1.redshift.amazonaws.com:5439/dev",
         "S3DestinationDescription": in_bucket("wide-staging"),
     }
+    # Its address names no account; it is there, for who looks into warehouses too.
+    house = {"ClusterIdentifier": "wide-house"}
+
+    def clusters(_, own):
+        return {"Clusters": [*own()["Clusters"], house]}
+
+    world.cloud.answer("redshift", "DescribeClusters", clusters, account=BANK, region=SINGAPORE)
     tables = {"CatalogConfiguration": {"CatalogARN": arn("glue", FRANKFURT, BANK, "catalog")}}
     for name, destination in (
         ("wide-clicks", clicks),
@@ -510,7 +517,7 @@ PLACES = (
     Place(KAFKA, "firehose-delivery", "wide-order-events", BANK, IRELAND, "export", "violation"),
     *(firehose(root) for root in (CLICKS, SEARCH, VECTORS, HOUSE, TABLES)),
     Place(CLICKS, "firehose-delivery", "wide-clicks", LENDER, HYDERABAD, "export", "pass"),
-    Place(SEARCH, "firehose-delivery", "domain/wide-search", LENDER, VIRGINIA, "export", "violation"),
+    Place(SEARCH, "firehose-delivery", "domain/wide-search", VAULT, VIRGINIA, "export", "violation"),
     Place(VECTORS, "firehose-delivery", "collection/abc123", BANK, IRELAND, "export", "violation"),
     Place(HOUSE, "firehose-delivery", "wide-house", BANK, SINGAPORE, "export", "violation"),
     Place(HOUSE, "firehose-delivery", "wide-staging", BANK, MUMBAI, "export", "pass"),

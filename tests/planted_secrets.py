@@ -1,5 +1,6 @@
 """Secrets and keys, images of containers, search domains, clusters of many regions, and what models are asked."""
 
+import functools
 from collections import defaultdict
 from datetime import UTC, date, datetime
 
@@ -29,6 +30,11 @@ CREATED = datetime(2025, 9, 1, tzinfo=UTC)
 LATER = datetime(2025, 10, 1, tzinfo=UTC)
 
 
+def _beside(field, items, _, own):
+    """What is planted here, beside what others have planted there."""
+    return {field: [*own().get(field, ()), *items]}
+
+
 class World:
     """What is listed in each account and region where moto draws names at random, or has no such list."""
 
@@ -51,7 +57,8 @@ class World:
     def answer(self) -> None:
         for (service, operation, field), shown in self.lists.items():
             for (account, region), items in shown.items():
-                self.cloud.answer(service, operation, {field: items}, account=account, region=region)
+                more = functools.partial(_beside, field, items)
+                self.cloud.answer(service, operation, more, account=account, region=region)
         for (account, region), names in self.tagged.items():
             more = [{"ResourceARN": name, "Tags": tags()} for name in names]
 

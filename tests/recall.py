@@ -20,8 +20,9 @@ from domicile.providers import aws
 from domicile.scan import survey, weigh
 
 
-def weighed(groups, now):
-    """The wide organisation with these groups planted in it, as domicile sees it with the services of these groups."""
+def weighed(groups, now, trouble=lambda _: None):
+    """The wide organisation with these groups planted in it, as domicile sees it with the services of these groups.
+    `trouble` may have the cloud refuse what it likes."""
     today = now.date()
     looked_at = {"tags", *(service for group in groups for service in group.SERVICES)}
     with (
@@ -38,6 +39,7 @@ def weighed(groups, now):
         cloud.refuse_role(planted_wide.VAULT)
         for group in groups:
             group.plant(cloud, today)
+        trouble(cloud)
         for name, value in cloud.environment().items():
             os.environ[name] = value
         with aws.connect(role=organisation.role, attempts=1) as provider:

@@ -13,7 +13,7 @@ import planted_logs
 import planted_secrets
 import recall
 from domicile.providers import aws
-from planted_wide import KEYWORD, RULE
+from planted_wide import BANK, HYDERABAD, IRELAND, KEYWORD, LENDER, MUMBAI, RULE, SINGAPORE
 
 GROUPS = (planted_backups, planted_buckets, planted_compute, planted_databases, planted_logs, planted_secrets)
 
@@ -69,6 +69,42 @@ def test_each_key_is_known_as_far_as_it_is_told(worlds, group):
 @pytest.mark.parametrize("group", GROUPS, ids=name_of)
 def test_nothing_is_refused_but_by_the_vault(worlds, group):
     assert {(gap.cell.account, gap.reason) for gap in world_of(worlds, group).gaps} == {("6" * 12, "role-missing")}
+
+
+def refuse(cloud):
+    """Some cells deny, some are asked too fast, and one page of a listing never comes."""
+    cloud.deny("s3", "GetBucketReplication", account=BANK)
+    cloud.deny("rds", "DescribeDBSnapshots", account=BANK, region=IRELAND)
+    cloud.deny(
+        "ec2", "DescribeSnapshots", region=SINGAPORE, message="with an explicit deny in a service control policy"
+    )
+    cloud.throttle("backup", "ListRecoveryPointsByBackupVault", account=LENDER)
+    cloud.throttle("logs", "DescribeLogGroups", region=HYDERABAD)
+    cloud.break_page("dynamodb", "ListTables", account=BANK, region=MUMBAI)
+
+
+def test_in_one_organisation_together_every_place_is_found_and_no_other():
+    truth = {recall.named(place) for group in GROUPS for place in group.PLACES}
+    assert set(recall.found(recall.weighed(GROUPS, datetime.now(UTC)))) == truth
+
+
+def test_what_is_refused_is_a_gap_and_hides_nothing_else_and_passes_nothing():
+    weighed = recall.weighed(GROUPS, datetime.now(UTC), refuse)
+    truth = {recall.named(place): place for group in GROUPS for place in group.PLACES}
+    refused = {(gap.listing, gap.reason) for gap in weighed.gaps}
+    assert refused >= {
+        ("s3.buckets", "denied"),
+        ("rds.snapshots", "denied"),
+        ("ec2.snapshots", "denied-by-scp"),
+        ("backup.recovery-points", "throttled"),
+        ("logs.groups", "throttled"),
+        ("dynamodb.tables", "denied"),
+    }
+    found = recall.found(weighed)
+    told = [(truth[name], verdict_of(weighed, found[name].subject)) for name in found.keys() & truth.keys()]
+    assert len(told) > len(truth) * 0.8
+    assert [place for place, verdict in told if verdict == "pass" and place.verdict == "violation"] == []
+    assert [place for place, verdict in told if verdict == "violation" and place.verdict == "pass"] == []
 
 
 NOWHERE = {"msk-replicator-outward": "it goes to a cluster outside AWS, of which nobody knows where it is"}
