@@ -12,10 +12,12 @@ import importlib
 import io
 import json
 import math
+import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
@@ -23,15 +25,18 @@ from typing import Any, Final
 import msgspec
 from botocore import xform_name
 
+from domicile.demo import answers
 from domicile.demo.cloud import LocalCloud
-from domicile.demo.planting import Plot
+from domicile.demo.planting import Plot, tag_list
 from domicile.providers import aws
 from domicile.stores.dynamodb_tables import VIOLATIONS
 
 TESTS: Final = str(Path(__file__).parents[1] / "tests")
 
 # What an account holds, every tenth of it abroad, and that a breach.
-BUCKETS, TABLES, DATABASES, SNAPSHOTS_OF_EACH = 50, 30, 20, 15
+BUCKETS, TABLES, DATABASES, VOLUMES, SECRETS, SNAPSHOTS_OF_EACH = 50, 30, 20, 20, 20, 15
+# At home, no breach: a trail, and a plan that backs up some tables, too.
+LOG_GROUPS, KEYS, BACKED_UP = 100, 10, 10
 HOME, ABROAD = "ap-south-1", "ap-southeast-1"
 REGIONS: Final = (
     HOME, ABROAD, "ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-southeast-2", "ca-central-1",
@@ -43,8 +48,9 @@ REGIONS: Final = (
 # What is taken on trust. Processors count as those of the machine that measures.
 SECONDS_OF_A_CALL: Final = 0.25
 """By the clock: most regions are far away, and each is connected to anew."""
-PROCESSOR_OF_A_START, PROCESSOR_OF_A_CALL, PROCESSOR_OF_A_PLACEMENT = 1.0, 0.01, 0.00028
-"""Seconds: as `bench.cold_start` measures it, with the making of clients, and as `bench.scale` measures settling."""
+PROCESSOR_OF_A_START, PROCESSOR_OF_A_CALL, PROCESSOR_OF_A_PLACEMENT = 1.4, 0.003, 0.00028
+"""Seconds: as `bench.cold_start` measures it, with the making of clients; twice of what `bench.row` takes for a call,
+which is made without TLS; and as `bench.scale` measures settling."""
 MB_OF_A_PROCESSOR: Final = 1769
 AT_ONCE: Final = {"plan": 16, "collect": 32, "settle": 32, "notify": 1}
 CHANGED_EACH_NIGHT, MAILS, BYTES_OF_A_REPORT = 0.02, 5, 300
@@ -67,6 +73,8 @@ PRICE: Final = {
     "alarm metric": 0.10 / 30,  # aws.amazon.com/cloudwatch/pricing
     "metric": 0.30 / 30,  # aws.amazon.com/cloudwatch/pricing, as if it came each hour
     "log GB": 0.67,  # AWS price list, APS3-DataProcessing-Bytes
+    "metrics asked": 0.01 / 1e3,  # aws.amazon.com/cloudwatch/pricing; nobody confirmed it here
+    "secrets asked": 0.05 / 1e4,  # aws.amazon.com/secrets-manager/pricing; nobody confirmed it here
     "mail": 2.0 / 1e5,  # aws.amazon.com/sns/pricing, of us-east-1
     "event": 2.0 / 1e5,  # aws.amazon.com/cloudtrail/pricing: of each copy but the first, which costs nothing
     "data event": 0.10 / 1e5,  # aws.amazon.com/cloudtrail/pricing
@@ -78,6 +86,16 @@ FREE: Final = {
     "CatalogTable", "Role", "RolePolicy", "Schedule", "StackSet", "StackSetInstance", "Topic", "TopicPolicy",
 }  # fmt: skip
 """Costs nothing, or less than a hundredth of a cent a month."""
+
+ASKED: Final = {
+    "cloudwatch": "metrics asked",
+    "kms": "key use",
+    "s3": "get",
+    "secretsmanager": "secrets asked",
+}
+"""The services that are paid for being asked how things are set up, by the account that is looked into."""
+LISTS: Final = {"ListBuckets", "ListDirectoryBuckets"}
+"""Asked of S3 itself, and paid as what lists objects is; what is asked of a bucket is paid as a read."""
 
 Amounts = Counter[str]
 Bill = list[tuple[str, str, float | None]]
@@ -93,8 +111,8 @@ def of_tests(name: str) -> Any:
 
 def plant(cloud: LocalCloud, account: str) -> None:
     plot, payments = Plot(cloud, account), {"data-class": "payment.transaction", "data-origin": "IN"}
-    for number in range(max(BUCKETS, TABLES, DATABASES)):
-        where, tags = (ABROAD, payments) if number % 10 == 0 else (HOME, None)
+    for number in range(max(BUCKETS, TABLES, DATABASES, VOLUMES, SECRETS)):
+        where, tags = (ABROAD, payments) if number % 10 == 0 else (HOME, {})
         if number < BUCKETS:
             plot.bucket(f"bucket-{account}-{number}", where, tags)
         if number < TABLES:
@@ -103,6 +121,26 @@ def plant(cloud: LocalCloud, account: str) -> None:
             plot.database(f"database-{number}", where, tags)
             for night in range(SNAPSHOTS_OF_EACH):
                 plot.snapshot(f"database-{number}", where, f"database-{number}-{night}")
+        if number < VOLUMES:
+            plant_volume(plot, where, tags)
+        if number < SECRETS:
+            plot.client("secretsmanager", where).create_secret(Name=f"secret-{number}", Tags=tag_list(tags))
+    for number in range(LOG_GROUPS):
+        plot.client("logs", HOME).create_log_group(logGroupName=f"group-{number}")
+    for _ in range(KEYS):
+        plot.client("kms", HOME).create_key()
+    answers.trail(plot, "trail", HOME, f"bucket-{account}-1", {})
+    tables = [plot.arn("dynamodb", HOME, f"table/table-{number}") for number in range(TABLES) if number % 10]
+    nights = answers.nights(date(2026, 9, 1), SNAPSHOTS_OF_EACH)
+    answers.back_up(plot, "nightly", HOME, ABROAD, tables[:BACKED_UP], nights)
+
+
+def plant_volume(plot: Plot, region: str, tags: dict[str, str]) -> None:
+    ec2 = plot.client("ec2", region)
+    tagged = [{"ResourceType": "volume", "Tags": tag_list(tags)}] if tags else []
+    volume = ec2.create_volume(AvailabilityZone=f"{region}a", Size=8, TagSpecifications=tagged)["VolumeId"]
+    for _ in range(SNAPSHOTS_OF_EACH):
+        ec2.create_snapshot(VolumeId=volume)
 
 
 def counted(accounts: int, log: io.StringIO) -> Amounts:
@@ -130,7 +168,8 @@ def counted(accounts: int, log: io.StringIO) -> Amounts:
                     for call in cloud.calls[before:] if night == 2 else ():
                         looks = (call.service, xform_name(call.operation)) in DECLARED
                         amounts[f"{step} calls"] += 1
-                        amounts["looks" if looks else f"own {call.service} {call.operation}"] += 1
+                        amounts["looks"] += looks
+                        amounts[f"{'asks' if looks else 'own'} {call.service} {call.operation}"] += 1
                         amounts["roles taken on"] += call.operation == "AssumeRole"
             with local.opened() as store:
                 rows = store.known().values()
@@ -142,7 +181,7 @@ def counted(accounts: int, log: io.StringIO) -> Amounts:
             amounts["metrics"] = sum(len(kind["Metrics"]) for one in told for kind in one["_aws"]["CloudWatchMetrics"])
             for bucket in (local.WORK, local.EVIDENCE):
                 listed = cloud.moto("s3", local.REGION, bank.GROUP).list_objects_v2(Bucket=bucket)["Contents"]
-                amounts[bucket] = sum(one["Size"] for one in listed if "000002/" in one["Key"])
+                amounts[bucket] = sum(one["Size"] for one in listed if re.search(r"\b000002/", one["Key"]))
     return amounts
 
 
@@ -177,20 +216,44 @@ def watched(stack: Any) -> int:
     )
 
 
+def workflow(stack: Any) -> Any:
+    return json.loads(stack.one("StateMachine", "scan").inputs["definition"])
+
+
+def at_once(stack: Any) -> int:
+    """How many accounts are looked into at once."""
+    return int(workflow(stack)["States"]["Accounts"]["MaxConcurrency"])
+
+
+def seconds_of(step: str, night: Amounts, stack: Any) -> float:
+    """By the clock, of all invocations of a step together."""
+    share = min(1.0, memory_of(step, stack) / MB_OF_A_PROCESSOR)
+    starts = min(night["collect invocations"], at_once(stack)) if step == "collect" else 1
+    computing = starts * PROCESSOR_OF_A_START + night[f"{step} calls"] * PROCESSOR_OF_A_CALL
+    computing += night["placements"] * PROCESSOR_OF_A_PLACEMENT if step == "settle" else 0.0
+    return computing / share + night[f"{step} calls"] * SECONDS_OF_A_CALL / AT_ONCE[step]
+
+
+def memory_of(step: str, stack: Any) -> int:
+    return int(stack.one("Function", step).inputs["memorySize"])
+
+
+def minutes(night: Amounts, stack: Any) -> float:
+    """From the start of a scan to its last mail."""
+    accounts = night["collect invocations"]
+    parts = {"collect": math.ceil(accounts / at_once(stack)) / accounts}
+    return sum(seconds_of(step, night, stack) * parts.get(step, 1) for step in AT_ONCE) / 60
+
+
 def bill(night: Amounts, stack: Any) -> Bill:
-    machine = json.loads(stack.one("StateMachine", "scan").inputs["definition"])
+    machine = workflow(stack)
     accounts, items = night["collect invocations"], machine["States"]["Accounts"]["ItemProcessor"]
     # Each child workflow is started by a transition of its own.
     transitions = entered(machine) + accounts * (1 + entered(items))
     found: Bill = [("Step Functions", f"{transitions:,} transitions", transitions * PRICE["transition"])]
     invocations = 0
-    for step, at_once in AT_ONCE.items():
-        memory = int(stack.one("Function", step).inputs["memorySize"])
-        share = min(1.0, memory / MB_OF_A_PROCESSOR)
-        starts = min(accounts, machine["States"]["Accounts"]["MaxConcurrency"]) if step == "collect" else 1
-        computing = starts * PROCESSOR_OF_A_START + night[f"{step} calls"] * PROCESSOR_OF_A_CALL
-        computing += night["placements"] * PROCESSOR_OF_A_PLACEMENT if step == "settle" else 0.0
-        seconds = computing / share + night[f"{step} calls"] * SECONDS_OF_A_CALL / at_once
+    for step in AT_ONCE:
+        memory, seconds = memory_of(step, stack), seconds_of(step, night, stack)
         times = night[f"{step} invocations"]
         invocations += times
         price = seconds * memory / 1024 * PRICE["GB-second"] + times * PRICE["invocation"]
@@ -221,6 +284,10 @@ def bill(night: Amounts, stack: Any) -> Bill:
         gigabytes += night[one.inputs["bucket"].rsplit("-", 4)[0]] * days / 1e9
     found.append(("- storage", f"{gigabytes:.3f} GB when full", gigabytes * PRICE["object GB"]))
 
+    asked = Counter({what: night[what] for what in night if what.startswith("asks ") and what.split()[1] in ASKED})
+    paid = sum(count * PRICE[price_of(what)] for what, count in asked.items())
+    found.append(("Questions", f"{asked.total():,} of S3, KMS, metrics, secrets", paid))
+
     keys, uses = len(stack.of("Key")), invocations * KEY_USES_OF_A_CALL
     found.append(("KMS", f"{keys} key, {uses:,} uses", keys * PRICE["key"] + uses * PRICE["key use"]))
     metrics, alarms = night["metrics"], watched(stack)
@@ -231,6 +298,12 @@ def bill(night: Amounts, stack: Any) -> Bill:
     mails = MAILS * len(stack.of("TopicSubscription"))
     found.append(("SNS", f"{mails} mails", mails * PRICE["mail"]))
     return found
+
+
+def price_of(asked: str) -> str:
+    """By what name a question is paid."""
+    _, service, operation = asked.split()
+    return "put" if operation in LISTS else ASKED[service]
 
 
 def show(accounts: str, bills: Sequence[Bill]) -> None:
@@ -256,11 +329,21 @@ def main() -> None:
     show("accounts", [bill(night, stack) for night in nights])
     for accounts, night in zip((10, 1000), nights, strict=True):
         looks, own = night["looks"], sum(count for name, count in night.items() if name.startswith("own "))
-        # Who takes on a role is told to both accounts.
-        events, data = looks + night["roles taken on"], own + sum(night[f"{step} invocations"] for step in AT_ONCE)
-        print(f"\n{accounts:,} accounts: {looks:,} calls that look into them, {looks / accounts:,.0f} an account")
+        invocations = sum(night[f"{step} invocations"] for step in AT_ONCE)
+        # Who takes on a role is told to both accounts, and so is each use of the key.
+        events, data = looks + night["roles taken on"] + invocations * KEY_USES_OF_A_CALL, own + invocations
+        print(f"\n{accounts:,} accounts: {looks:,} calls that look into them, in {minutes(night, stack):.1f} minutes")
         print(f"- {events:,} management events: {events * PRICE['event']:.4f} dollars for each copy but the first")
         print(f"- {data:,} data events, where a trail keeps them: {data * PRICE['data event']:.4f} dollars")
+    further = two - one
+    of_services: Amounts = Counter()
+    for name in further:
+        if name.startswith("asks "):
+            of_services[name.split()[1]] += further[name]
+    print(
+        f"\nan account: {further['looks']:,} calls that look into it, in {seconds_of('collect', further, stack):.0f} s"
+    )
+    print("- " + ", ".join(f"{service} {count:,}" for service, count in of_services.most_common()))
 
 
 if __name__ == "__main__":

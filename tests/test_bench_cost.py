@@ -1,9 +1,18 @@
 """Nothing that is deployed is left out of what a day costs."""
 
 import json
+import re
+from collections import Counter
+from pathlib import Path
 
 import pytest
+import yaml
 from bench import cost, cost_azure
+from botocore import xform_name
+
+from domicile.providers import aws
+
+PAGE = (Path(__file__).parents[1] / "docs" / "aws.md").read_text("utf-8")
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:pulumi_aws.*")
 
@@ -38,6 +47,40 @@ def test_an_alarm_is_paid_by_the_metrics_that_it_watches(stack):
     added_up = json.dumps(failed.inputs["metricQueries"]).count('"metricName"')
     assert added_up == 3
     assert cost.watched(stack) == len(stack.of("MetricAlarm")) - 1 + added_up
+
+
+def test_what_is_paid_for_being_asked_is_what_scans_ask():
+    assert cost.ASKED.keys() <= {client for client, _ in aws.calls()}
+    assert {("s3", xform_name(one)) for one in cost.LISTS} <= aws.calls().keys()
+    prices = {cost.price_of(f"asks s3 {one}") for one in ("ListBuckets", "GetBucketLogging")}
+    assert prices == {"put", "get"}
+    assert prices | set(cost.ASKED.values()) <= cost.PRICE.keys()
+
+
+def test_each_further_account_takes_what_the_second_takes():
+    one, two = Counter({"looks": 30, "plan invocations": 1}), Counter({"looks": 42, "plan invocations": 1})
+    assert cost.line(one, two, 10) == {"looks": 30 + 9 * 12, "plan invocations": 1}
+
+
+def test_as_many_accounts_are_looked_into_at_once_as_the_workflow_allows(stack):
+    at_once = cost.at_once(stack)
+
+    def of_accounts(number):
+        night = Counter({"collect calls": 1000 * number, "collect invocations": number})
+        return cost.minutes(night, stack), cost.seconds_of("collect", night, stack) / number / 60
+
+    few, of_one = of_accounts(at_once)
+    more, _ = of_accounts(at_once + 1)
+    # The one that has to wait finds a function that was started before.
+    start = cost.PROCESSOR_OF_A_START / 60
+    assert of_one - 2 * start < more - few < of_one
+
+
+def test_what_the_page_says_to_leave_out_is_what_scans_look_at():
+    [said] = re.findall(r"```yaml\n(scope:.*?)```", PAGE, re.DOTALL)
+    listings = {f"{service.name}.{listing.name}" for service in aws.SERVICES for listing in service.listings}
+    services = {service.name for service in aws.SERVICES}
+    assert set(yaml.safe_load(said)["scope"]["skip_services"]) <= listings | services
 
 
 # On Azure
