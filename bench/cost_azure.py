@@ -33,9 +33,7 @@ import pytest
 from bench.cost import (
     AT_ONCE,
     CHANGED_EACH_NIGHT,
-    PROCESSOR_OF_A_CALL,
     PROCESSOR_OF_A_PLACEMENT,
-    PROCESSOR_OF_A_START,
     SECONDS_OF_A_CALL,
     Amounts,
     Bill,
@@ -52,6 +50,9 @@ from domicile.stores.cosmos_containers import CONTAINERS
 
 ROOT: Final = Path(__file__).parents[1]
 STEPS: Final = ("plan", "collect", "settle", "notify")
+
+PROCESSOR_OF_A_START, PROCESSOR_OF_A_CALL = 1.0, 0.01
+"""Seconds: of a worker, and of a call by the SDK's pipeline."""
 
 # What a subscription holds, every tenth of it abroad, and that a breach.
 STORES, ACCOUNTS, DISKS, SNAPSHOTS_OF_EACH, DATABASES, SERVERS = 50, 30, 20, 15, 20, 2
