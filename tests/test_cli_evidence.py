@@ -138,7 +138,7 @@ def a_case(**more):
         "rule": bootstrap.setup(None).catalogue[RULE],
         "entity": "",
         "day": DAY,
-        "scan": ScanRow(scan=Scan(number=3, started_at=NOON, as_of=DAY, digests={"rules": "ab"}), settled_at=NOON),
+        "scans": (ScanRow(scan=Scan(number=3, started_at=NOON, as_of=DAY, digests={"rules": "ab"}), settled_at=NOON),),
         "made_at": NOON,
         "version": "1",
         "file": "domicile.yaml",
@@ -155,7 +155,12 @@ def a_case(**more):
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_name_makes_a_mark_a_link_or_a_formula_of_the_evidence(text):
     exemption = Exemption(
-        id="x", rule=RULE, resource=text, basis="accepted", owner=text, reason=text,
+        id="x",
+        rule=RULE,
+        resource=text,
+        basis="accepted",
+        owner=text,
+        reason=text,
         approver=text,
         since=DAY,
         until=DAY,
@@ -166,6 +171,7 @@ def test_no_name_makes_a_mark_a_link_or_a_formula_of_the_evidence(text):
     assert not [line for line in page.splitlines() if line.startswith(("<", "    ", "![", "["))]
     assert "<script" not in page
     assert "](http" not in page
+    assert "://" not in page
     for name in ("violations.csv", "exemptions.csv"):
         for cells in csv.reader(made[name].splitlines(keepends=True)):
             assert not [cell for cell in cells if cell.startswith(("=", "+", "@", "\t"))]
@@ -180,10 +186,27 @@ def test_what_is_not_kept_of_a_day_is_said_not_left_out():
 
 def test_the_same_case_makes_the_same_bytes():
     gap = GapRow(
-        gap="g", provider="aws", account="1", region="r", listing="l", resource_id="",
+        gap="g",
+        provider="aws",
+        account="1",
+        region="r",
+        listing="l",
+        resource_id="",
         reason="denied",
         detail="",
         first_seen=NOON,
     )
     assert evidence.files(a_case(gaps=(gap,))) == evidence.files(a_case(gaps=(gap,)))
     assert os.linesep in "\r\n"
+
+
+def test_what_another_cloud_showed_stays_beside_the_store(run, office):
+    azure = {"provider": "azure", "dataset_id": "/subscriptions/1/x", "account": "1"}
+    declared = {"provider": "declared", "dataset_id": "/subscriptions/1/x", "account": ""}
+    inventory = office / "domicile.inventory.jsonl"
+    before = inventory.read_text()
+    inventory.write_text(f"{before}{json.dumps(azure)}\n{json.dumps(declared)}\n")
+    run("scan", "--output", "third.txt")
+    lines = [json.loads(line) for line in inventory.read_text().splitlines()]
+    assert lines[-2:] == [azure, declared]
+    assert len(lines) == len(before.splitlines()) + 2

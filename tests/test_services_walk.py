@@ -154,7 +154,9 @@ def test_a_listing_that_breaks_off_keeps_what_it_had_shown_and_is_not_complete(s
     whole = Walked(service, listing, answers)
     cut = Walked(service, listing, answers, finding=BrokenCloud)
     if cut.found.gap is None:
-        pytest.skip("it is not served in pages")
+        # One answer has it all.
+        assert cut.sightings == whole.sightings
+        return
     assert {repr(one) for one in cut.sightings} <= {repr(one) for one in whole.sightings}
     assert [look.outcome for look in listed([cut.found]).looks] == ["refused"]
 

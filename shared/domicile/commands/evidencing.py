@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
@@ -61,7 +62,8 @@ def evidence(
     packs = {one.id: pack for pack in bootstrap.packs() for one in pack.rules}
     with opened(store, existing=True) as kept:
         last = day_of(as_at) if as_at else None
-        scan = _scan(kept, last)
+        scans = _scans(kept, last)
+        scan = scans[0]
         day = last or scan.scan.as_of
         rows, history = _as_they_stood(kept, rule, entity, day)
         gaps = tuple(
@@ -75,7 +77,7 @@ def evidence(
         rule=asked,
         entity=entity,
         day=day,
-        scan=scan,
+        scans=scans,
         made_at=bootstrap.now(),
         version=__version__,
         file=str(setup.path or "no organisation file"),
@@ -89,7 +91,7 @@ def evidence(
         exemptions=tuple(
             one for one in setup.organisation.exemptions if one.rule == rule and one.since <= day <= one.until
         ),
-        places=_places(inventory or inventory_of(store), scan, asked, entity),
+        places=_places(inventory or inventory_of(store), scans, asked, entity),
         coverage=_coverage(coverage_of(store)) if is_newest else None,
         disclaimer=packs[rule].disclaimer if rule in packs else "",
     )
@@ -105,22 +107,29 @@ def evidence(
         ) from error
     except OSError as error:
         raise UsageError(f"cannot be written: {error.strerror or error}", path=str(where)) from error
+    numbers = " and ".join(str(one.scan.number) for one in scans)
     standing = sum(one.status != "resolved" for one in rows)
     print_lines(
         [
-            f"{where / pages.PAGE}: {rule} as at {day}, from scan {scan.scan.number}",
+            f"{where / pages.PAGE}: {rule} as at {day}, from scan {numbers}",
             f"{standing} breaches standing, {len(gaps)} gaps, {len(written)} files; check them with sha256sum --check.",
         ],
         sys.stdout,
     )
 
 
-def _scan(kept: Store, last: date | None) -> ScanRow:
-    """The newest settled scan, or the newest of those until a day."""
-    scans = [one for one in kept.scans() if last is None or one.scan.started_at.date() <= last]
+def _scans(kept: Store, last: date | None) -> tuple[ScanRow, ...]:
+    """The newest settled scan, or the newest of those until a day; with the newest of each cloud that it did not look
+    into."""
+    scans: list[ScanRow] = []
+    covered: set[str] = set()
+    for one in reversed(kept.scans()):
+        if (last is None or one.scan.started_at.date() <= last) and not (scans and covered >= {*one.scan.providers}):
+            scans.append(one)
+            covered |= {*one.scan.providers}
     if not scans:
         raise UsageError(f"no scan was settled until {last}" if last else "no scan is settled yet: run `domicile scan`")
-    return scans[-1]
+    return tuple(scans)
 
 
 def _as_they_stood(
@@ -139,13 +148,13 @@ def _as_they_stood(
     return tuple(sorted(rows, key=lambda row: row.rank)), tuple(history)
 
 
-def _places(path: Path | None, scan: ScanRow, rule: Rule, entity: str) -> tuple[dict[str, Any], ...] | None:
-    """What the scan saw of the data that the rule is about; None where its inventory is not at hand."""
+def _places(path: Path | None, scans: Sequence[ScanRow], rule: Rule, entity: str) -> tuple[dict[str, Any], ...] | None:
+    """What the scans saw of the data that the rule is about; None where their inventory is not at hand."""
     if path is None or not path.exists():
         return None
     lines = read_inventory(path)
-    seen_at = scan.scan.started_at.strftime("%Y-%m-%dT%H:%M:%S")
-    if any(not str(line["observed_at"]).startswith(seen_at) for line in lines):
+    seen_at = {one.scan.started_at.strftime("%Y-%m-%dT%H:%M:%S") for one in scans}
+    if any(str(line["observed_at"])[:19] not in seen_at for line in lines):
         return None
     return tuple(
         line

@@ -9,12 +9,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from domicile import __version__, bootstrap
 from domicile.bootstrap import Setup
 from domicile.collect import together
 from domicile.commands.options import (
+    CLOUDS,
     ROW_FIELDS,
     STORE,
     AzureCloudOption,
@@ -140,7 +142,7 @@ def scan(
         seen = together(found)
         weighed = weigh(seen, bootstrap.vocabulary_of(clouds), organisation, setup.rules, as_of=day, now=started)
         settled = settle(kept, begun, weighed, organisation, clock=bootstrap.now) if kept else _imagined(weighed, begun)
-    _keep(weighed, started, where, coverage_of(store) if kept else None)
+    _keep(weighed, started, where, coverage_of(store) if kept else None, clouds)
     spared = _spared(weighed, fail_on, known_before)
     code = exit_code(weighed, settled.rows, organisation.accepted_gaps, as_of=day, spared=spared)
     outcome = _outcome(setup, weighed, settled, store if kept else "", proven=code is Exit.PROVEN)
@@ -173,14 +175,38 @@ def scan(
     raise typer.Exit(code)
 
 
-def _keep(weighed: Weighed, seen_at: datetime, places: Path | None, looks: Path | None) -> None:
-    """Write where data is, and what was looked at for it, beside the store."""
+def _keep(
+    weighed: Weighed, seen_at: datetime, places: Path | None, looks: Path | None, clouds: Collection[str]
+) -> None:
+    """Write where data is, and what was looked at for it, beside the store; what was seen in clouds that this scan did
+    not look into stays as it is."""
     if places:
+        elsewhere = _elsewhere(places, clouds)
         with written_to(places) as stream:
             write(lines(weighed.datasets, weighed.classifications, seen_at), "jsonl", stream)
+            stream.writelines(elsewhere)
     if looks:
+        elsewhere = _elsewhere(looks, clouds)
         with written_to(looks) as stream:
             write(coverage(weighed.inventory), "jsonl", stream)
+            stream.writelines(elsewhere)
+
+
+def _elsewhere(path: Path, clouds: Collection[str]) -> list[str]:
+    """Lines that an earlier scan wrote of other clouds, and of what is declared about data there."""
+    if not path.exists():
+        return []
+    told = [(text, line) for text in bootstrap.read_text(path).splitlines() if isinstance(line := _line(text), dict)]
+    others = {name for name in CLOUDS if name not in clouds}
+    theirs = {line["dataset_id"] for _, line in told if line.get("provider") in others and "dataset_id" in line}
+    return [f"{text}\n" for text, line in told if line.get("provider") in others or line.get("dataset_id") in theirs]
+
+
+def _line(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
 
 
 def _spared(weighed: Weighed, fail_on: str, known: Collection[str]) -> frozenset[str]:

@@ -20,20 +20,21 @@ from domicile.telling import place, subject
 PAGE: Final = "evidence.md"
 SUMS: Final = "SHA256SUMS"
 MOST: Final = 200
-_MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~>-])")
+_MARKS: Final = re.compile(r"([\\`*\[\]|])")
 
 
 class Case(Struct, frozen=True, kw_only=True):
     """All that the evidence of one rule on one day is made of.
 
-    `rows` are its violations as they stood, `history` every transition until then as (row id, transition, row),
-    `places` and `coverage` lines of the inventory and of what was looked at (None: not kept of that day).
+    `scans` are the newest of that day and, of each cloud that it did not look into, the newest. `rows` are the rule's
+    violations as they stood, `history` every transition until then as (row id, transition, row), `places` and
+    `coverage` lines of the inventory and of what was looked at (None: not kept of that day).
     """
 
     rule: Rule
     entity: str
     day: date
-    scan: ScanRow
+    scans: tuple[ScanRow, ...]
     made_at: datetime
     version: str
     file: str
@@ -82,7 +83,7 @@ def _page(case: Case, made: Mapping[str, str]) -> Iterable[str]:
     yield f"# {_text(case.rule.title)}"
     yield ""
     yield f"Evidence on the rule {_text(case.rule.id)}{whose}, as at {case.day}."
-    yield f"Made at {_moment(case.made_at)} by domicile {_text(case.version)} from scan {case.scan.scan.number}."
+    yield f"Made at {_moment(case.made_at)} by domicile {_text(case.version)} from scan {_numbers(case)}."
     yield "Found by inventory of how clouds are set up; not a legal determination, and not legal advice."
     standing = [one for one in case.rows if one.status != "resolved"]
     for title, told in (
@@ -97,6 +98,10 @@ def _page(case: Case, made: Mapping[str, str]) -> Iterable[str]:
         yield from ("", f"## {title}", "", *told)
 
 
+def _numbers(case: Case) -> str:
+    return " and ".join(str(row.scan.number) for row in case.scans)
+
+
 def _rule(case: Case) -> Iterable[str]:
     rule = case.rule
     since = f"binding from {rule.enforce_from}" if rule.enforce_from else "without a day from which it binds"
@@ -109,13 +114,13 @@ def _rule(case: Case) -> Iterable[str]:
 
 
 def _looked_at(case: Case) -> Iterable[str]:
-    scan, counts = case.scan.scan, case.scan.counts
-    began, settled = _moment(scan.started_at), _moment(case.scan.settled_at)
-    yield f"- Scan {scan.number} began at {began} and was settled at {settled}."
-    yield from (f"- {_text(line)}" for line in case.scan.summary.splitlines())
-    told = ("accounts", "resources", "placements", "looks")
-    accounts, resources, placements, looks = (counts.get(name, 0) for name in told)
-    yield f"- {accounts} accounts, {resources} resources, {placements} places of data in {looks} listings."
+    for row in case.scans:
+        yield f"- Scan {row.scan.number} began at {_moment(row.scan.started_at)}, settled at {_moment(row.settled_at)}."
+        yield from (f"- {_text(line)}" for line in row.summary.splitlines())
+        told = ("accounts", "resources", "placements", "looks")
+        accounts, resources, placements, looks = (row.counts.get(name, 0) for name in told)
+        yield f"- {accounts} accounts, {resources} resources, {placements} places of data in {looks} listings."
+    scan = case.scans[0].scan
     yield f"- {len(case.gaps)} gaps: what was to be shown and was not is in gaps.csv. No gap reads as compliance."
     if case.coverage is not None:
         yield "- Each listing with its outcome, and what no API shows, is in coverage.csv."
@@ -203,8 +208,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterable[str]:
 
 
 def _text(value: object) -> str:
-    """Text that no Markdown reader takes for a mark, a link or HTML."""
-    shown = terminal(str(value)).replace("&", "&amp;").replace("<", "&lt;")
+    """Text that no Markdown reader takes for code, a link, a table or HTML. It stands in a line, never at its start."""
+    shown = terminal(str(value)).replace("&", "&amp;").replace("<", "&lt;").replace("://", ":&#47;/")
     return _MARKS.sub(r"\\\1", shown)
 
 
