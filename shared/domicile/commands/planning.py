@@ -52,7 +52,7 @@ MANAGER: Final = "Resource Manager"
 RATES: Final[Mapping[str, float]] = {"ec2": 20, "kinesis": 20, MANAGER: 25}
 """Questions a second that a service says it answers, in each account and region; of others nothing is published."""
 BILLED: Final[Mapping[str, float]] = {"cloudwatch.list_metrics": 0.01 / 1000, "cloudwatch.get_metric_data": 0.01 / 1000}
-"""US dollars for a call, at list prices of September 2026. All other reads are free."""
+"""US dollars for a call, at list prices of September 2026, of what is paid for whether or not anything is there."""
 LISTED: Final = ("account", "name", "regions", "looks", "calls")
 FURTHER: Final = ("listing", "questions", "listed", "calls")
 MOST: Final = 40
@@ -390,8 +390,9 @@ def _cost(one: Forecast) -> str:
     paid = ", ".join(f"{times:,} x {operation}" for operation, times in sorted(one.billed.items()))
     price = f"about {one.dollars:.2f} US dollars" if one.dollars >= 0.01 else "less than 0.01 US dollars"
     return (
-        f"It costs {price}: reads are free but for {paid}. Where another "
-        "trail of CloudTrail than the first keeps management events, each call is one."
+        f"It costs {price}: most reads are free, but for {paid}. S3, KMS and Secrets Manager charge for questions about "
+        "each bucket, key and secret, together a small part of a cent for each account. Where another trail of "
+        "CloudTrail than the first keeps management events, each call is one."
     )
 
 
