@@ -390,8 +390,8 @@ def _cost(one: Forecast) -> str:
     paid = ", ".join(f"{times:,} x {operation}" for operation, times in sorted(one.billed.items()))
     price = f"about {one.dollars:.2f} US dollars" if one.dollars >= 0.01 else "less than 0.01 US dollars"
     return (
-        f"It costs {price}: most reads are free, but for {paid}. S3, KMS and Secrets Manager charge for questions about "
-        "each bucket, key and secret, together a small part of a cent for each account. Where another trail of "
+        f"It costs {price}: most reads are free, but for {paid}. S3, KMS and Secrets Manager charge for questions "
+        "about each bucket, key and secret, together a small part of a cent for each account. Where another trail of "
         "CloudTrail than the first keeps management events, each call is one."
     )
 
