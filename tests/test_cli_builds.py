@@ -122,6 +122,7 @@ def test_violations_are_counted_by_what_causes_them(run):
     assert {"what": "arn:aws:s3:::bank-claims#archive", "violations": 1}.items() <= next(
         one for one in counted if one["what"].endswith("#archive")
     ).items()
+    assert {"what": "what must be somewhere is not there", "violations": 2}.items() <= counted[0].items()
     assert [one["violations"] for one in counted] == sorted((one["violations"] for one in counted), reverse=True)
 
 

@@ -42,9 +42,7 @@ GROUPED: Final = {
     "country": "country",
     "dataset": "dataset_id",
 }
-NOBODY: Final = {"cause": "made where it is, by nothing else", "country": "unknown"} | dict.fromkeys(
-    ("owner", "account", "entity", "rule", "dataset"), "nobody's"
-)
+NOBODY: Final = {"country": "unknown"} | dict.fromkeys(("owner", "account", "entity", "rule", "dataset"), "nobody's")
 COUNTED: Final = ("what", "violations", "copies", "worst", "rules", "countries", "since")
 
 
@@ -107,14 +105,20 @@ def violations(
             print_lines(["No violations answer this question. (Resolved ones: --status resolved)"], stream)
 
 
+def _cause(row: Row) -> str:
+    if row.subject.startswith(("dataset|", "logs|")):
+        return "what must be somewhere is not there"
+    return row.caused_by or (f"{row.channel}, by no rule that shows" if row.channel else "made where it is")
+
+
 def counts_by(rows: Iterable[Row], by: str) -> list[dict[str, Any]]:
     """How many violations each cause (owner, account …) has, most first, with the worst of them and the oldest."""
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        groups[str(getattr(row, GROUPED[by]))].append(row)
+        groups[_cause(row) if by == "cause" else str(getattr(row, GROUPED[by]))].append(row)
     counted = [
         {
-            "what": what or NOBODY[by],
+            "what": what or NOBODY.get(by, ""),
             "violations": len(some),
             "copies": sum(row.copies for row in some),
             "worst": min((row.severity for row in some), key=SEVERITIES.index),
