@@ -7,6 +7,7 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from moto import mock_aws
 from moto.core.responses import BaseResponse
 
 from domicile.demo.cloud import LocalCloud
@@ -435,3 +436,12 @@ class Moto:
 @pytest.mark.parametrize("key", LocalCloud().lacks(), ids="-".join)
 def test_moto_still_lacks_what_is_laid_over_it(cloud, key):
     assert Moto(cloud).lacks(*key), f"{key} can go from the overlay: moto no longer {cloud.lacks()[key]}"
+
+
+def test_a_cloud_is_empty_whatever_else_used_moto_before_it():
+    for _ in range(2):
+        with LocalCloud() as local:
+            local.organisation({GROUP: "group"})
+            assert local.client("ec2", MUMBAI, GROUP).describe_volumes()["Volumes"] == []
+        with mock_aws():
+            boto3.client("ec2", MUMBAI, aws_access_key_id="a", aws_secret_access_key="b").describe_volumes()

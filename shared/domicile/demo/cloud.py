@@ -44,8 +44,9 @@ except ImportError as missing:
 REGIONS: Final = ("ap-south-1", "ap-south-2", "ap-southeast-1", "us-east-1")
 MANAGEMENT: Final = "123456789012"
 
-_MOTO: Final = {"MOTO_ALLOW_NONEXISTENT_REGION": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"}
-"""Of a service that is not in a region, moto answers that nothing is there, as it would of any other."""
+# Of a service that is not in a region, moto answers that nothing is there, as it would of any other; and images of
+# Amazon's are nobody's. Set for good: moto keeps what it holds beyond a reset, and fills it anew by what is set then.
+os.environ.update({"MOTO_ALLOW_NONEXISTENT_REGION": "true", "MOTO_EC2_LOAD_DEFAULT_AMIS": "false"})
 
 _SIGNED: Final = re.compile(r"Credential=([^/,]+)/\d+/([^/]+)/([^/]+)/aws4_request")
 _SIGNED_AS: Final = {
@@ -158,11 +159,8 @@ class LocalCloud:
         self._keys: dict[str, dict[str, str]] = {}
         self._lock = threading.RLock()
         self._routing = threading.Lock()
-        self._settings: dict[str, str | None] = {}
 
     def __enter__(self) -> Self:
-        self._settings = {name: os.environ.get(name) for name in _MOTO}
-        os.environ.update(_MOTO)
         moto_api_backend.reset()
         moto: Application = DomainDispatcherApplication(create_backend_app)
         self._moto = _Server(moto)
@@ -174,10 +172,6 @@ class LocalCloud:
             client.close()
         self._front.stop()
         self._moto.stop()
-        for name, before in self._settings.items():
-            os.environ.pop(name)
-            if before is not None:
-                os.environ[name] = before
 
     # Who is there
 
