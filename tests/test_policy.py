@@ -3,8 +3,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from domicile import policy
+from domicile import policy, worked
 from domicile.errors import UsageError
 from domicile.model import Tolerate, When
 
@@ -269,3 +270,30 @@ def test_a_damaged_file_is_read_or_refused_in_one_line(at, length, instead):
     else:
         one_line = True
     assert one_line
+
+
+ONE_OF_MANY = """
+  - id: rule-{number}
+    title: Rule {number}
+    cite: [a law]
+    basis: V
+    status: in_force
+    enforce_from: 2020-01-01
+    applies: {{class: payment.*, origin: ANY, actors: ANY}}
+    oblige: [{{kind: only_in, places: IN}}]
+    tests:
+      - name: abroad
+        data: {{class: payment.card, origin: IN, actors: bank_in}}
+        copies: [{{k: primary, at: SG}}]
+        expect: violation
+"""
+
+
+def test_a_pack_of_a_thousand_rules_is_read_whole_and_each_judges():
+    head = "id: many\ntitle: Many\nverified: v\ncheck: c\ndisclaimer: d\nas_of: 2026-01-01\nrules:\n"
+    pack = policy.load(head + "".join(ONE_OF_MANY.format(number=number) for number in range(1000)), "many.yaml")
+    rules = {rule.id: rule for rule in pack.rules}
+    assert len(rules) == len(pack.examples) == 1000
+    assert list(worked.run(pack.examples, rules)) == []
+    stricter = {name: replace(rule, oblige=()) for name, rule in rules.items()}
+    assert len(list(worked.run(pack.examples, stricter))) == 1000
