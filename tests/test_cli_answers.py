@@ -29,6 +29,7 @@ def a_cloud():
 @pytest.fixture(name="run")
 def a_run(cloud, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "160")
     (tmp_path / "domicile.yaml").write_text(f"# whose data\n{small_bank.FILE}", encoding="utf-8")
 
     def run(*arguments):

@@ -40,6 +40,7 @@ def a_folder_with_two_scans(tmp_path_factory):
 @pytest.fixture(name="run")
 def a_run(office, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(office)
+    monkeypatch.setenv("COLUMNS", "160")
 
     def run(*arguments):
         capsys.readouterr()
