@@ -3,13 +3,13 @@
 import csv
 import hashlib
 import json
-import os
 from datetime import date, timedelta
 
 import pytest
 
 import small_bank
 from core_cases import NOON
+from domicile import bootstrap
 from domicile.cli import main
 from domicile.demo.cloud import LocalCloud
 from domicile.model import Exemption, GapRow, Scan, ScanRow
@@ -133,7 +133,6 @@ DAY = date(2026, 5, 4)
 
 
 def a_case(**more):
-    from domicile import bootstrap
 
     given = {
         "rule": bootstrap.setup(None).catalogue[RULE],
@@ -198,7 +197,6 @@ def test_the_same_case_makes_the_same_bytes():
         first_seen=NOON,
     )
     assert evidence.files(a_case(gaps=(gap,))) == evidence.files(a_case(gaps=(gap,)))
-    assert os.linesep in "\r\n"
 
 
 def test_what_another_cloud_showed_stays_beside_the_store(run, office):
