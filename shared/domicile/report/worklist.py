@@ -29,7 +29,6 @@ LINES: Final = 25
 _SEPARATOR: Final = re.compile(r"[-_./]")
 _REFUSED: Final = re.compile(r"not authorized to perform: ([a-z0-9-]+:[A-Za-z]+)|perform action '([\w./]+)'")
 _TAG: Final = re.compile(r"tag (.+?) of .* names no known (?:class|origin)")
-_COVERAGE: Final = "could not be looked at"
 
 
 class Item(Struct, frozen=True):
